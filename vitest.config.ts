@@ -1,5 +1,5 @@
 // How the tests run. Workspaces resolve to their sources, so nothing is built first.
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const conditions = ["plumbline-source", "module", "node", "development|production"];
 
@@ -7,13 +7,17 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
-      "packages/*/test/**/*.test.ts",
-      "apps/*/test/**/*.test.ts",
-      "examples/*/test/**/*.test.ts",
-      "scripts/test/**/*.test.ts",
-    ],
+    include: ["{packages,apps,examples}/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+    // Until the README has its flow and the command its main file: take this line and `configDefaults` out to enable it.
+    exclude: [...configDefaults.exclude, "packages/plumbline/test/packed.test.ts"],
     execArgv: ["--conditions=plumbline-source"],
     testTimeout: 20_000,
+    coverage: {
+      provider: "v8",
+      // Core is pure, so there is no excuse: every branch of it is run.
+      include: ["packages/core/src/**"],
+      reporter: ["text-summary", ["text", { skipFull: true }]],
+      thresholds: { "packages/core/src/**": { branches: 100 } },
+    },
   },
 });

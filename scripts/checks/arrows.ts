@@ -34,6 +34,8 @@ function problemOf(from: string, named: Import, target: Target): string | undefi
     case "missing":
       // An address beside the source may be of a file that the build makes, or a folder.
       return named.via === "url" ? undefined : target.why;
+    case "built":
+      return undefined;
     case "node":
       return nodeProblem(from);
     case "npm":

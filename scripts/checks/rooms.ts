@@ -45,6 +45,7 @@ export function isTest(path: string): boolean {
 export type Target =
   | { readonly kind: "file"; readonly path: string; readonly byName: boolean }
   | { readonly kind: "node" }
+  | { readonly kind: "built" }
   | { readonly kind: "npm"; readonly name: string }
   | { readonly kind: "missing"; readonly why: string };
 
@@ -73,6 +74,7 @@ export function resolverOf(root: string): Resolve {
 }
 
 function existing(root: string, path: string, byName: boolean): Target {
+  if (path.split("/").includes("dist")) return { kind: "built" };
   if (existsSync(join(root, path))) return { kind: "file", path, byName };
   return { kind: "missing", why: `${path} does not exist` };
 }

@@ -1,0 +1,2 @@
+// What users install: everything public of core, under one name.
+export * from "@plumbline/core";

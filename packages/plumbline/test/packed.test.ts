@@ -1,0 +1,105 @@
+// What users get, as they get it: the tarball, installed into an empty folder, runs the README's flow on this Node and prints what
+// the README says; and a strict consumer's TypeScript accepts the flow and every declaration file behind it.
+// The flow is the README's first block ```ts runnable, its output the ```text block that follows.
+import { execFileSync, spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const repository = join(import.meta.dirname, "../../..");
+const minute = 60_000;
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "plumbline-packed-"));
+  execFileSync(process.execPath, [join(repository, "scripts/build.ts"), folder], { stdio: "pipe" });
+  const tarball = globSync("plumbline-*.tgz", { cwd: folder }).find((name) => /^plumbline-\d/.test(name)) ?? "";
+  const beside = ["@types/node", ...packagesIn(readmeFlow().source)].filter((name) => name !== "plumbline");
+  writeFileSync(join(folder, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
+  const wanted = [`./${tarball}`, ...beside.map((name) => `${name}@${versionHere(name)}`)];
+  execFileSync("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...wanted], {
+    cwd: folder,
+    env: environmentOutsideNpm(),
+    stdio: "pipe",
+  });
+  writeFileSync(join(folder, "flow.ts"), readmeFlow().source);
+}, 3 * minute);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function readmeFlow(): { source: string; output: string } {
+  const readme = readFileSync(join(repository, "README.md"), "utf8");
+  const found = /^```ts runnable\n(.*?)^```\n.*?^```text\n(.*?)^```$/ms.exec(readme);
+  if (!found) throw new Error("README.md has no block ```ts runnable followed by a block ```text with what it prints.");
+  return { source: found[1] ?? "", output: found[2] ?? "" };
+}
+
+function packagesIn(source: string): string[] {
+  const specifiers = [...source.matchAll(/\bfrom "([^".][^"]*)"/g)].map((match) => match[1] ?? "");
+  const names = specifiers.map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier);
+  return [...new Set(names.filter((name) => !name.startsWith("node:")))];
+}
+
+function versionHere(name: string): string {
+  const manifest = readFileSync(join(repository, "node_modules", name, "package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** `npm test` tells its children where the repository is; npm in an empty folder must not know. */
+function environmentOutsideNpm(): NodeJS.ProcessEnv {
+  const isOurs = (name: string): boolean =>
+    /^npm_(package|lifecycle|config_(local_)?prefix)/.test(name) || name === "INIT_CWD";
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
+}
+
+test("the README's flow prints what the README says", () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["flow.ts"], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: minute,
+  });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: readmeFlow().output, stderr: "" });
+});
+
+test("a strict consumer's TypeScript accepts the flow and all declaration files", () => {
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: strictConsumer, include: ["flow.ts"] }),
+  );
+  const { status, stdout } = spawnSync(join(repository, "node_modules/.bin/tsc"), ["--project", folder], {
+    encoding: "utf8",
+  });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
+const strictConsumer = {
+  target: "es2024",
+  lib: ["es2024", "esnext.disposable"],
+  module: "nodenext",
+  types: ["node"],
+  noEmit: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: false,
+};
+
+test("what is installed needs nothing of the repository", () => {
+  const manifest = readFileSync(join(folder, "node_modules/plumbline/package.json"), "utf8");
+  expect(manifest).not.toMatch(/@plumbline\/|plumbline-source|workspace/);
+  expect(globSync("node_modules/plumbline/**/*.ts", { cwd: folder }).filter((path) => !path.endsWith(".d.ts"))).toEqual(
+    [],
+  );
+});
+
+test("the command is installed and starts what was built", () => {
+  const { status, stdout, stderr } = spawnSync(join(folder, "node_modules/.bin/plumbline"), ["--help"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toContain("plumbline run");
+});
