@@ -129,6 +129,9 @@ function takeLock(lock: DatabaseSync, sidePath: string, tieMs: number): boolean 
   try {
     // The journal stays in memory so that no second side file appears. The transaction is never committed.
     lock.exec(`PRAGMA busy_timeout = ${tieMs}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`);
+    // On a file that it may only read, SQLite silently begins to read instead, and everybody would be the owner. So ask
+    // for a change, which it refuses then. It stays in memory.
+    lock.exec("PRAGMA user_version = 1");
     return true;
   } catch (error) {
     lock.close();
