@@ -1,7 +1,8 @@
-// The checks of the house that no bought tool makes: arrows, cycles, purity of core, names, sizes; over one reading of the files.
+// The checks of the house that no bought tool makes: arrows, cycles, purity of core, names, sizes, the lock file; over one reading of the files.
 // (dependency-cruiser 18 reads TypeScript only through the compiler API that TypeScript 7 no longer has: it passes having seen nothing.)
 import { checkArrows } from "./arrows.ts";
 import { checkCycles } from "./cycles.ts";
+import { checkLock } from "./lock.ts";
 import { checkNames } from "./names.ts";
 import { checkPurity } from "./purity.ts";
 import { resolverOf } from "./rooms.ts";
@@ -19,5 +20,6 @@ export function checkHouse(root: string): string[] {
     ...checkPurity(files),
     ...checkNames(files),
     ...checkSizes(files),
+    ...checkLock(root),
   ];
 }
