@@ -1,0 +1,230 @@
+/**
+ * The journal's vocabulary: everything that can be said to have happened in a run.
+ *
+ * Boundary: shapes only; `evolve` says what each means. The same entries are storage, wire and screen.
+ * Invariants: plain JSON; noun and past participle; entries record decisions (an instant, a rung, the answer of a
+ * predicate), never a policy to be applied again; `at` is wall-clock milliseconds and the only time there is;
+ * `slot` addresses a node's instance in the run (state.ts); entries are never rewritten, old ones are read as they are.
+ */
+import type { Via } from "./approval.ts";
+import type { Failure } from "./errors.ts";
+import type { Cost } from "./step.ts";
+import type { Sealed } from "./values.ts";
+
+interface Said<Kind extends string> {
+  readonly kind: Kind;
+  readonly at: number;
+}
+
+interface SaidOfSlot<Kind extends string> extends Said<Kind> {
+  readonly slot: number;
+}
+
+/** A line that user code logged, `ms` after its attempt began. */
+export interface LogLine {
+  readonly ms: number;
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** What an attempt leaves behind, however it ended. */
+export interface AttemptRecord {
+  readonly rung: number;
+  readonly attempt: number;
+  readonly ms: number;
+  readonly cost?: Cost;
+  readonly log?: readonly LogLine[];
+  readonly evidence?: Readonly<Record<string, string | number | boolean>>;
+  /** Fields that the schema stripped, as paths into the answer. */
+  readonly dropped?: readonly string[];
+}
+
+/** Where an answer that was not made now came from. */
+export interface Provenance {
+  readonly run: string;
+  readonly path: string;
+  readonly at: number;
+}
+
+export interface RunStarted extends Said<"run.started"> {
+  readonly run: string;
+  readonly flow: string;
+  readonly fingerprint: string;
+  readonly input: Sealed;
+  readonly key?: string;
+  readonly deadlineAt?: number;
+  /** What the code said of itself: a build id, a commit. Evidence only. */
+  readonly build?: string;
+}
+
+export interface ConditionAnswered extends SaidOfSlot<"condition.answered"> {
+  readonly answer: true;
+}
+
+/** A breaker was asked: `open` refuses, `probe` admits one to find out. */
+export interface AdmissionAnswered extends SaidOfSlot<"admission.answered"> {
+  readonly breaker: string;
+  readonly epoch: number;
+  readonly admission: "admitted" | "probe" | "refused";
+}
+
+/** Written for effects only, and durable before the effect begins (rule 3). */
+export interface AttemptStarted extends SaidOfSlot<"attempt.started"> {
+  readonly rung: number;
+  readonly attempt: number;
+}
+
+export interface AttemptProgressed extends SaidOfSlot<"attempt.progressed"> {
+  readonly attempt: number;
+  /** From 0 to 1. */
+  readonly fraction: number;
+  readonly note?: string;
+}
+
+export interface AttemptFailed extends SaidOfSlot<"attempt.failed">, AttemptRecord {
+  readonly failure: Failure;
+  /** False when another attempt of this rung would be pointless, or `retryIf` said so. */
+  readonly retryable: boolean;
+  /** What was given instead, when that can be kept: the next attempt sees it. */
+  readonly value?: Sealed;
+}
+
+/** The process died, or the run was taken over, while this attempt may have been running. */
+export interface AttemptLost extends SaidOfSlot<"attempt.lost"> {
+  readonly rung: number;
+  readonly attempt: number;
+}
+
+/** What an aborted or superseded attempt said after all. Its hash, not its value (rule 18). */
+export interface AttemptLate extends SaidOfSlot<"attempt.late"> {
+  readonly attempt: number;
+  readonly result: "value" | "failure";
+  readonly hash?: string;
+}
+
+export interface RetryScheduled extends SaidOfSlot<"retry.scheduled"> {
+  readonly dueAt: number;
+  /** Absent for the step itself. */
+  readonly of?: "compensation";
+}
+
+export interface TimerFired extends Said<"timer.fired"> {
+  /** Absent for the run's deadline. */
+  readonly slot?: number;
+  readonly timer: "retry" | "approval" | "deadline";
+}
+
+export interface RungEntered extends SaidOfSlot<"rung.entered"> {
+  readonly rung: number;
+  /** Why the rung above did not answer. */
+  readonly because: string;
+}
+
+export interface StepCompleted extends SaidOfSlot<"step.completed">, AttemptRecord {
+  readonly value: Sealed;
+  readonly from?: Provenance;
+}
+
+export interface StepSkipped extends SaidOfSlot<"step.skipped"> {
+  /** `when`, or the slot of the need that was skipped. */
+  readonly because: "when" | number;
+}
+
+export interface StepFailed extends SaidOfSlot<"step.failed"> {
+  readonly failure: Failure;
+}
+
+export interface ApprovalRequested extends SaidOfSlot<"approval.requested"> {
+  readonly desk: string;
+  readonly dueAt: number;
+}
+
+export interface ApprovalDecided extends SaidOfSlot<"approval.decided"> {
+  /** The decision with `via` and `by`, as steps read it. */
+  readonly value: Sealed;
+  readonly via: Via;
+  readonly by?: string;
+  /** What makes a repeated decision the same one. */
+  readonly id?: string;
+  readonly note?: string;
+}
+
+/** A decision that came too late: kept, answered as late, never used. */
+export interface DecisionRefused extends SaidOfSlot<"decision.refused"> {
+  readonly because: "late";
+  readonly id?: string;
+  readonly by?: string;
+}
+
+export interface CancelRequested extends Said<"cancel.requested"> {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export type StopCause = "failure" | "cancel" | "deadline";
+
+/** From here on nothing new starts; what was done is undone. The first cause in the journal is the cause (rule 9). */
+export interface RunStopped extends Said<"run.stopped"> {
+  readonly cause: StopCause;
+  readonly slot?: number;
+  readonly failure?: Failure;
+}
+
+export interface CompensationStarted extends SaidOfSlot<"compensation.started"> {
+  readonly attempt: number;
+}
+
+export interface CompensationFailed extends SaidOfSlot<"compensation.failed"> {
+  readonly attempt: number;
+  readonly ms: number;
+  readonly failure: Failure;
+}
+
+export interface CompensationCompleted extends SaidOfSlot<"compensation.completed"> {
+  readonly attempt: number;
+  readonly ms: number;
+}
+
+/** What could not be undone, and why; listed on the run. */
+export interface CompensationAbandoned extends SaidOfSlot<"compensation.abandoned"> {
+  readonly because: string;
+}
+
+export type Outcome = "succeeded" | "degraded" | "failed" | "cancelled";
+
+export interface RunEnded extends Said<"run.ended"> {
+  readonly outcome: Outcome;
+  readonly output?: Sealed;
+  readonly failure?: Failure;
+  /** Fields that the answer's schema stripped. */
+  readonly dropped?: readonly string[];
+}
+
+export type Entry =
+  | RunStarted
+  | ConditionAnswered
+  | AdmissionAnswered
+  | AttemptStarted
+  | AttemptProgressed
+  | AttemptFailed
+  | AttemptLost
+  | AttemptLate
+  | RetryScheduled
+  | TimerFired
+  | RungEntered
+  | StepCompleted
+  | StepSkipped
+  | StepFailed
+  | ApprovalRequested
+  | ApprovalDecided
+  | DecisionRefused
+  | CancelRequested
+  | RunStopped
+  | CompensationStarted
+  | CompensationFailed
+  | CompensationCompleted
+  | CompensationAbandoned
+  | RunEnded;
+
+export type EntryKind = Entry["kind"];
+export type EntryOf<K extends EntryKind> = Extract<Entry, { kind: K }>;

@@ -1,0 +1,308 @@
+/**
+ * `evolve`: what each entry means. Folding a run's entries over its plan gives where the run stands.
+ *
+ * Boundary: the only writer of RunState; needs no user code, no clock and no chance. What should happen next is decide.ts.
+ * Invariants: total: any entry in any state is folded without throwing, and one that makes no sense there changes
+ * nothing but the count; folds in place, so a state belongs to whoever made it; work is proportional to the entry's
+ * readers in the graph, never to the size of the run.
+ */
+import type { Entry, EntryOf } from "./entries.ts";
+import type { Absorbs } from "./expression.ts";
+import { enterFrame, isSettled, pathOf, type RunState, type Slot, siblingOf } from "./state.ts";
+
+/** Folds one entry into the state. */
+export function evolve(state: RunState, entry: Entry): void {
+  state.length++;
+  state.updatedAt = entry.at;
+  if (entry.kind === "run.started") return startRun(state, entry);
+  if (state.phase === "ended") return;
+  if ("slot" in entry && entry.slot !== undefined && entry.kind !== "run.stopped") {
+    const slot = state.slots[entry.slot];
+    if (slot && applies(slot, entry)) evolveSlot(state, slot, entry);
+    return;
+  }
+  evolveRun(state, entry as RunEntry);
+}
+
+/** Folds entries, in order, into a state that was made with `newState`. */
+export function fold(state: RunState, entries: Iterable<Entry>): RunState {
+  for (const entry of entries) evolve(state, entry);
+  return state;
+}
+
+type RunEntry = EntryOf<"timer.fired" | "cancel.requested" | "run.stopped" | "run.ended">;
+type SlotEntry = Exclude<Entry, RunEntry | EntryOf<"run.started">> | EntryOf<"timer.fired">;
+
+/** Entries of undoing may come after a slot has settled; all others must find it open. */
+function applies(slot: Slot, entry: Entry): boolean {
+  return (
+    !isSettled(slot) ||
+    entry.kind.startsWith("compensation.") ||
+    entry.kind === "retry.scheduled" ||
+    entry.kind === "timer.fired"
+  );
+}
+
+function startRun(state: RunState, entry: EntryOf<"run.started">): void {
+  if (state.frames.length > 0) return;
+  state.run = entry.run;
+  state.key = entry.key;
+  state.fingerprint = entry.fingerprint;
+  state.startedAt = entry.at;
+  state.deadlineAt = entry.deadlineAt;
+  const root = state.plan.scopes[0];
+  if (!root) return;
+  enterFrame(state, root, "", entry.input);
+  state.unsettled = root.nodes.length;
+  for (const slot of state.slots) if (slot.waiting === 0) makeReady(state, slot);
+}
+
+function evolveRun(state: RunState, entry: RunEntry): void {
+  switch (entry.kind) {
+    case "timer.fired":
+      state.deadlinePassed = true;
+      return;
+    case "cancel.requested":
+      // A cancel during undoing is recorded and ignored: the first cause stays the cause (rule 9).
+      if (state.phase === "running" && state.cancel === undefined) state.cancel = entry;
+      return;
+    case "run.stopped":
+      if (state.phase !== "running") return;
+      state.phase = "stopping";
+      state.stop = entry;
+      for (const id of state.timers) clearTimer(state, state.slots[id] as Slot);
+      if (entry.cause === "deadline") {
+        state.degradations.push({ path: "", kind: "deadline", reason: "the run's deadline passed" });
+      }
+      return;
+    case "run.ended":
+      state.phase = "ended";
+      state.outcome = entry.outcome;
+      state.output = entry.output;
+      state.outputDropped = entry.dropped ?? [];
+      state.failure = entry.failure ?? state.stop?.failure;
+      state.timers.clear();
+      state.touched = [];
+  }
+}
+
+function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
+  switch (entry.kind) {
+    case "condition.answered":
+      slot.conditionMet = true;
+      return touch(state, slot);
+    case "admission.answered":
+      return admit(state, slot, entry);
+    case "attempt.started":
+      if (!slot.begun) state.effects.push(slot.id);
+      slot.begun = true;
+      slot.status = "running";
+      return touch(state, slot);
+    case "attempt.progressed":
+      slot.progress = entry.fraction;
+      return;
+    case "attempt.failed":
+      return failAttempt(state, slot, entry);
+    case "attempt.lost":
+      return loseAttempt(state, slot, entry);
+    case "attempt.late":
+    case "decision.refused":
+      return;
+    case "retry.scheduled":
+      return scheduleRetry(state, slot, entry);
+    case "timer.fired":
+      return fireTimer(state, slot);
+    case "rung.entered":
+      return enterRung(state, slot, entry);
+    case "step.completed":
+      return completeStep(state, slot, entry);
+    case "step.skipped":
+      return settle(state, slot, "skipped");
+    case "step.failed":
+      return failStep(state, slot, entry);
+    case "approval.requested":
+      slot.status = "asked";
+      return setTimer(state, slot, entry.dueAt);
+    case "approval.decided":
+      return decideApproval(state, slot, entry);
+    default:
+      evolveUndo(state, slot, entry);
+  }
+}
+
+function admit(state: RunState, slot: Slot, entry: EntryOf<"admission.answered">): void {
+  slot.admission = { breaker: entry.breaker, epoch: entry.epoch, kind: entry.admission };
+  if (entry.admission === "refused" && slot.node.kind === "step") {
+    slot.status = "broken";
+    slot.retryable = false;
+    slot.failure = { kind: "breaker-open", message: `the breaker "${entry.breaker}" is open` };
+  }
+  touch(state, slot);
+}
+
+function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed">): void {
+  const effect = slot.node.kind === "step" && slot.node.stepKind === "effect";
+  if (effect && slot.status === "running" && entry.failure.kind !== "not-applied") slot.inDoubt = true;
+  slot.status = "broken";
+  slot.failure = entry.failure;
+  slot.retryable = entry.retryable;
+  slot.brokenValue = entry.value;
+  slot.brokenRung = entry.rung;
+  slot.attempts = entry.attempt;
+  slot.rungAttempts++;
+  slot.admission = undefined;
+  addCost(state, slot, entry);
+  touch(state, slot);
+}
+
+function loseAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.lost">): void {
+  if (slot.status === "running") slot.inDoubt = true;
+  slot.status = "ready";
+  slot.attempts = entry.attempt;
+  slot.losses++;
+  slot.admission = undefined;
+  touch(state, slot);
+}
+
+function scheduleRetry(state: RunState, slot: Slot, entry: EntryOf<"retry.scheduled">): void {
+  if (entry.of === "compensation") slot.undo = entry.dueAt <= entry.at ? "due" : "waiting";
+  else if (slot.status === "broken") slot.status = entry.dueAt <= entry.at ? "ready" : "backing-off";
+  else return;
+  if (entry.dueAt > entry.at) setTimer(state, slot, entry.dueAt);
+  touch(state, slot);
+}
+
+function fireTimer(state: RunState, slot: Slot): void {
+  clearTimer(state, slot);
+  if (slot.undo === "waiting") slot.undo = "due";
+  else if (slot.status === "backing-off") slot.status = "ready";
+  else if (slot.status === "asked") slot.status = "expired";
+  touch(state, slot);
+}
+
+function enterRung(state: RunState, slot: Slot, entry: EntryOf<"rung.entered">): void {
+  slot.rung = entry.rung;
+  slot.rungAttempts = 0;
+  slot.losses = 0;
+  slot.inDoubt = false;
+  slot.undo = "none";
+  slot.undoAttempts = 0;
+  slot.admission = undefined;
+  slot.status = "ready";
+  touch(state, slot);
+}
+
+function completeStep(state: RunState, slot: Slot, entry: EntryOf<"step.completed">): void {
+  slot.value = entry.value;
+  slot.rung = entry.rung;
+  slot.attempts = entry.attempt;
+  slot.from = entry.from;
+  slot.dropped = entry.dropped ?? slot.dropped;
+  slot.brokenValue = undefined;
+  addCost(state, slot, entry);
+  if (entry.rung > 0 && slot.node.kind === "step") {
+    const name = slot.node.rungs[entry.rung]?.name ?? `rung ${entry.rung + 1}`;
+    const why = slot.failure ? `: ${slot.failure.message}` : "";
+    state.degradations.push({ path: pathOf(slot), kind: "fallback", reason: `answered by ${name}${why}` });
+  }
+  settle(state, slot, "completed");
+}
+
+function failStep(state: RunState, slot: Slot, entry: EntryOf<"step.failed">): void {
+  slot.failure = entry.failure;
+  state.failed.push(slot.id);
+  if (readersAbsorb(slot)) {
+    const reason = `failed and was done without: ${entry.failure.message}`;
+    state.degradations.push({ path: pathOf(slot), kind: "absorbed-failure", reason });
+  }
+  settle(state, slot, "failed");
+}
+
+function decideApproval(state: RunState, slot: Slot, entry: EntryOf<"approval.decided">): void {
+  slot.value = entry.value;
+  slot.decision = entry;
+  if (entry.via !== "person") {
+    const reason = entry.via === "timeout" ? "nobody answered in time" : "decided by the desk's open breaker";
+    state.degradations.push({ path: pathOf(slot), kind: "automatic-decision", reason });
+  }
+  settle(state, slot, "completed");
+}
+
+function evolveUndo(state: RunState, slot: Slot, entry: SlotEntry): void {
+  switch (entry.kind) {
+    case "compensation.started":
+      slot.undo = "started";
+      slot.undoAttempts = entry.attempt;
+      if (!isSettled(slot) && state.phase === "running") slot.status = "undoing";
+      break;
+    case "compensation.failed":
+      slot.failure = entry.failure;
+      slot.undo = "waiting";
+      break;
+    case "compensation.completed":
+      slot.undo = "done";
+      break;
+    case "compensation.abandoned":
+      slot.undo = "abandoned";
+  }
+  touch(state, slot);
+}
+
+/** True when somebody reads the slot and all who do absorb its failure. */
+export function readersAbsorb(slot: Slot): boolean {
+  const readings = readingsOf(slot);
+  return readings.length > 0 && readings.every((absorbs) => absorbs === "failure");
+}
+
+/** How each reader of the slot in its own scope reads it. */
+export function readingsOf(slot: Slot): Absorbs[] {
+  const { scope, base } = slot.frame;
+  const index = slot.id - base;
+  const readers = slot.node.dependents.map((reader) => scope.nodes[reader]?.dependsOn ?? []);
+  return [...readers, scope.answerDependsOn].flatMap((dependsOn) =>
+    dependsOn.filter((one) => one.node === index).map((one) => one.absorbs),
+  );
+}
+
+function settle(state: RunState, slot: Slot, status: "completed" | "skipped" | "failed"): void {
+  clearTimer(state, slot);
+  slot.status = status;
+  if (slot.frame.id === 0) state.unsettled--;
+  for (const reader of slot.node.dependents) {
+    const dependent = siblingOf(state, slot.frame, reader);
+    dependent.waiting--;
+    if (dependent.status !== "pending") continue;
+    if (dependent.waiting === 0) makeReady(state, dependent);
+    else if (status === "failed") touch(state, dependent);
+  }
+  touch(state, slot);
+}
+
+function makeReady(state: RunState, slot: Slot): void {
+  slot.status = "ready";
+  touch(state, slot);
+}
+
+function touch(state: RunState, slot: Slot): void {
+  state.touched.push(slot.id);
+}
+
+function setTimer(state: RunState, slot: Slot, dueAt: number): void {
+  slot.dueAt = dueAt;
+  state.timers.add(slot.id);
+}
+
+function clearTimer(state: RunState, slot: Slot): void {
+  if (slot.dueAt === undefined) return;
+  slot.dueAt = undefined;
+  state.timers.delete(slot.id);
+}
+
+function addCost(state: RunState, slot: Slot, entry: { ms: number; cost?: { usd?: number; tokens?: number } }): void {
+  slot.ms += entry.ms;
+  if (!entry.cost) return;
+  slot.usd += entry.cost.usd ?? 0;
+  slot.tokens += entry.cost.tokens ?? 0;
+  state.usd += entry.cost.usd ?? 0;
+  state.tokens += entry.cost.tokens ?? 0;
+}

@@ -1,0 +1,352 @@
+/**
+ * `flow`: defines a flow by running its `build` once against a builder, and keeps the plan beside the code.
+ *
+ * Boundary: what users type, with its types. Options of steps are read in step.ts; the finished plan is judged by
+ * validate.ts. Invariants: a flow that was made is valid; `build` runs exactly once and is never run again for a run;
+ * each `$.` call infers from its own arguments alone, so that long flows type-check as fast as short ones.
+ */
+import { type ApprovalCode, type ApprovalOptions, approvalOf, type Verdict } from "./approval.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { describe, PlumblineError } from "./errors.ts";
+import { type Dependency, dependenciesOf, type Expression, inputNode } from "./expression.ts";
+import { fingerprintOf, type Plan, type PlanNode, type PlanScope } from "./plan.ts";
+import {
+  type AnswerOf,
+  type CertaintyOf,
+  expressionOf,
+  foreignReference,
+  internalsOf,
+  makeReference,
+  type Ref,
+  type Reference,
+  type ValueOf,
+} from "./reference.ts";
+import {
+  type AnyRung,
+  type Check,
+  compensationOf,
+  type InputOf,
+  invalid,
+  ladderOf,
+  type OutputOf,
+  type Schema,
+  type StepCode,
+  type StepOptions,
+} from "./step.ts";
+import { refuseFlaws } from "./validate.ts";
+import type { Codec } from "./values.ts";
+
+/** The condition and order that any node may have. `when` makes what reads the node possibly undefined. */
+interface Placing<Needs, When extends boolean> {
+  /** Asked once, when the needs are there; false skips the step and all that reads it without `optional`. */
+  readonly when?: (needs: Needs) => When;
+  /** Steps that must have completed first, though nothing of theirs is read. */
+  readonly after?: Reference | readonly Reference[];
+}
+
+/** `When` is inferred from the condition's result, so it stays `never` where there is no condition. */
+type CertaintyWith<Written, When> = [When] extends [never] ? CertaintyOf<Written> : "maybe";
+
+/** A step whose contract is known and whose ladder is not: call `.by` with what produces its value. */
+export interface StepWithoutLadder<Needs, S extends Schema, Result> {
+  /** The ladder, first choice first: functions, `{ run, timeout, retry }`, `lastGood`, `template`. */
+  by(...rungs: readonly [AnyRung<Needs, InputOf<S>>, ...(readonly AnyRung<Needs, InputOf<S>>[])]): Result;
+}
+
+/** What `build` is given. */
+export interface FlowBuilder {
+  /** A step with a contract. Finish it with `.by(...)`. */
+  step<S extends Schema, const Written = Record<never, never>, When extends boolean = never>(
+    name: string,
+    options: StepOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When>,
+  ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When>>>;
+
+  /** A person decides, within a time, with a declared answer for when nobody does. */
+  approval<S extends Schema<object, object>, const Written = Record<never, never>, When extends boolean = never>(
+    name: string,
+    options: ApprovalOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When>,
+  ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When>>;
+}
+
+export interface FlowOptions<S extends Schema, Answer, Out extends Schema | undefined> {
+  /** The contract of what comes in; broken input is refused before a run exists. */
+  readonly input: S;
+  /** The contract of the answer. What breaks it is a failed run, with its effects undone. */
+  readonly output?: Out;
+  readonly checks?: Readonly<Record<string, Check<Out extends Schema ? OutputOf<Out> : AnswerOf<Answer>, OutputOf<S>>>>;
+  /** For the whole run; with an `answer`, missing it degrades the run instead of failing it. */
+  readonly deadline?:
+    | Duration
+    | { readonly after: Duration; readonly answer: (input: OutputOf<S>) => AnswerOf<NoInfer<Answer>> };
+  /** Classes that values of this flow may hold. */
+  readonly codecs?: readonly Codec<never>[];
+  /** Ready-made inputs, for `plumbline run --sample`, Studio and drills. */
+  readonly samples?: Readonly<Record<string, InputOf<S>>>;
+  readonly build: ($: FlowBuilder, input: Ref<OutputOf<S>>) => Answer;
+}
+
+export type NodeCode = StepCode | ApprovalCode;
+
+/** The functions of a flow, found by scope and node as in its plan. */
+export interface FlowCode {
+  readonly input: Schema;
+  readonly output: Schema | undefined;
+  readonly checks: readonly (readonly [name: string, check: Check<never, never>])[];
+  readonly deadlineAnswer: ((input: never) => unknown) | undefined;
+  readonly codecs: readonly Codec<never>[];
+  readonly scopes: readonly (readonly NodeCode[])[];
+}
+
+/** A flow: its name, its plan as data, its code. `Input` is what callers pass, `Output` what a run answers. */
+export interface Flow<in Input = never, out Output = unknown> {
+  readonly name: string;
+  readonly plan: Plan;
+  readonly code: FlowCode;
+  readonly samples: Readonly<Record<string, unknown>>;
+  /** Types only; never there at run time. */
+  readonly takes?: (input: Input) => void;
+  readonly gives?: Output;
+}
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$/;
+
+/**
+ * Defines a flow.
+ * @throws PlumblineError `flow-invalid` and the codes of its flaws, each naming the step and the mend
+ * @example
+ * ```ts
+ * const greet = flow("greet", {
+ *   input: z.object({ name: z.string() }),
+ *   build($, input) {
+ *     const text = $.step("write", { needs: { name: input.name }, output: z.string() }).by(({ name }) => `Hello ${name}`);
+ *     return { text };
+ *   },
+ * });
+ * ```
+ */
+export function flow<S extends Schema, Answer, Out extends Schema | undefined = undefined>(
+  name: string,
+  options: FlowOptions<S, Answer, Out>,
+): Flow<InputOf<S>, Out extends Schema ? OutputOf<Out> : AnswerOf<Answer>> {
+  demandName(name, "flow");
+  if (!isSchema(options?.input)) throw missingContract(name, "input", options?.input);
+  if (options.output !== undefined && !isSchema(options.output)) throw missingContract(name, "output", options.output);
+  const builder = new ScopeBuilder(name, options.codecs ?? []);
+  const input = makeReference({
+    expression: { kind: "ref", scope: 0, node: inputNode, path: [] },
+    origin: builder,
+    label: "input",
+  });
+  const answer = options.build(builder as unknown as FlowBuilder, input as Ref<OutputOf<S>>);
+  const scope = builder.finish(answer);
+  const plan = planOf(name, options, scope);
+  const schemas = new Map(builder.codes.map((code, node) => [node, code.kind === "step" ? code.output : undefined]));
+  refuseFlaws(plan, { input: options.input, outputs: schemas });
+  const { deadline } = options;
+  const code: FlowCode = {
+    input: options.input,
+    output: options.output,
+    checks: Object.entries(options.checks ?? {}) as FlowCode["checks"],
+    deadlineAnswer: typeof deadline === "object" ? (deadline.answer as FlowCode["deadlineAnswer"]) : undefined,
+    codecs: options.codecs ?? [],
+    scopes: [builder.codes],
+  };
+  return { name, plan, code, samples: options.samples ?? {} };
+}
+
+function planOf(
+  name: string,
+  options: { readonly deadline?: Duration | { readonly after: Duration }; readonly checks?: object },
+  scope: PlanScope,
+): Plan {
+  const { deadline } = options;
+  const after = typeof deadline === "object" ? deadline.after : deadline;
+  const plan: Omit<Plan, "fingerprint"> = {
+    format: 1,
+    flow: name,
+    checks: Object.keys(options.checks ?? {}),
+    scopes: [scope],
+    ...(after === undefined
+      ? {}
+      : { deadline: { afterMs: durationMs(after, `${name}.deadline`), answers: typeof deadline === "object" } }),
+  };
+  return { ...plan, fingerprint: fingerprintOf(plan) };
+}
+
+interface Placed {
+  readonly when?: unknown;
+  readonly after?: unknown;
+  readonly needs?: unknown;
+}
+
+/** Collects the nodes of one scope while `build` runs. It is also the origin that its references carry. */
+class ScopeBuilder {
+  readonly codes: NodeCode[] = [];
+  private readonly flowName: string;
+  private readonly codecs: readonly Codec<never>[];
+  private readonly nodes: (PlanNode | undefined)[] = [];
+  private readonly names: string[] = [];
+  private finished = false;
+
+  constructor(flowName: string, codecs: readonly Codec<never>[]) {
+    this.flowName = flowName;
+    this.codecs = codecs;
+  }
+
+  step(name: string, options: StepOptions<unknown, never, Schema> & Placed) {
+    const index = this.claim(name);
+    if (!isSchema(options?.output)) throw missingContract(name, "output", options?.output);
+    const common = this.common(name, options);
+    return {
+      by: (...rungs: AnyRung<never, unknown>[]) => {
+        if (rungs.length === 0) throw stepWithoutRung(name);
+        if (this.nodes[index] !== undefined) throw invalid(`${name}.by`, "one call of .by for each step", "a second");
+        const ladder = ladderOf(rungs, options, name);
+        const undo = compensationOf(options.compensate, name);
+        const stepKind = options.kind ?? "read";
+        if (!["pure", "read", "effect"].includes(stepKind)) {
+          throw invalid(`${name}.kind`, '"pure", "read" or "effect"', options.kind);
+        }
+        if (undo && stepKind !== "effect") throw invalid(`${name}.compensate`, 'kind: "effect" beside it', stepKind);
+        this.nodes[index] = {
+          kind: "step",
+          ...common,
+          stepKind,
+          rungs: ladder.plans,
+          checks: Object.keys(options.checks ?? {}),
+          onDropped: options.onDropped ?? "record",
+          ...(options.version === undefined ? {} : { version: String(options.version) }),
+          ...(undo ? { compensation: undo.plan } : {}),
+        };
+        this.codes[index] = {
+          kind: "step",
+          output: options.output,
+          checks: Object.entries(options.checks ?? {}),
+          when: options.when as StepCode["when"],
+          rungs: ladder.codes,
+          compensate: undo?.run,
+          nonFinite: options.nonFinite === true,
+          codecs: this.codecs,
+        };
+        return this.reference(index, name);
+      },
+    };
+  }
+
+  approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed) {
+    const index = this.claim(name);
+    if (!isSchema(options?.decision)) throw missingContract(name, "decision", options?.decision);
+    const { plan, code } = approvalOf(name, options, this.codecs);
+    this.nodes[index] = { kind: "approval", ...this.common(name, options), ...plan };
+    this.codes[index] = { ...code, when: options.when as ApprovalCode["when"] };
+    return this.reference(index, name);
+  }
+
+  /** The scope as data. Throws for steps that were begun and never given a ladder. */
+  finish(answer: unknown): PlanScope {
+    this.finished = true;
+    const open = this.names.find((_, index) => this.nodes[index] === undefined);
+    if (open !== undefined) throw stepWithoutRung(open);
+    const expression = expressionOf(answer, this, `${this.flowName} answer`);
+    const nodes = this.nodes as PlanNode[];
+    const dependents = nodes.map((): number[] => []);
+    for (const [index, node] of nodes.entries()) {
+      for (const dependency of node.dependsOn) dependents[dependency.node]?.push(index);
+    }
+    return {
+      id: 0,
+      nodes: nodes.map((node, index) => ({ ...node, dependents: dependents[index] ?? [] })),
+      answer: expression,
+      answerDependsOn: dependenciesOf(expression, 0),
+    };
+  }
+
+  private claim(name: string): number {
+    demandName(name, this.flowName);
+    if (this.finished) {
+      throw new PlumblineError("flow-invalid", "a step was added after build had returned", {
+        path: name,
+        expected: "all steps made while build runs",
+        found: "a call of $ later on, from a callback or after an await",
+        mend: "make the step directly in build, which must not be async",
+      });
+    }
+    if (this.names.includes(name)) {
+      throw new PlumblineError("step-duplicate", "two steps of one scope have the same name", {
+        path: name,
+        expected: "a name for each step, used once",
+        found: `a second "${name}"`,
+        mend: "rename one of them: the name is how the journal and people find it",
+      });
+    }
+    this.names.push(name);
+    return this.names.length - 1;
+  }
+
+  private common(name: string, options: Placed) {
+    const needs = expressionOf(options.needs ?? {}, this, `${name}.needs`);
+    if (needs.kind !== "object") {
+      throw invalid(`${name}.needs`, "an object whose fields are references or constants", options.needs);
+    }
+    if (options.when !== undefined && typeof options.when !== "function") {
+      throw invalid(`${name}.when`, "a function of the needs that gives true or false", options.when);
+    }
+    return {
+      name,
+      needs,
+      dependsOn: withAfter(dependenciesOf(needs, 0), this.after(name, options.after)),
+      dependents: [],
+      when: options.when !== undefined,
+    };
+  }
+
+  private after(name: string, after: unknown): Expression[] {
+    const written = after === undefined ? [] : Array.isArray(after) ? after : [after];
+    return written.map((reference) => {
+      const inside = internalsOf(reference);
+      if (!inside) throw invalid(`${name}.after`, "references to steps", reference);
+      if (inside.origin !== this) throw foreignReference(inside.label, `${name}.after`);
+      return inside.expression;
+    });
+  }
+
+  private reference(node: number, name: string): Ref<unknown> {
+    return makeReference({ expression: { kind: "ref", scope: 0, node, path: [] }, origin: this, label: name });
+  }
+}
+
+function withAfter(needs: readonly Dependency[], after: readonly Expression[]): Dependency[] {
+  const all = [...needs];
+  for (const dependency of after.flatMap((expression) => dependenciesOf(expression, 0))) {
+    if (!all.some((known) => known.node === dependency.node)) all.push(dependency);
+  }
+  return all;
+}
+
+function isSchema(value: unknown): value is Schema {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return typeof (value as Partial<Schema>)["~standard"]?.validate === "function";
+}
+
+function demandName(name: unknown, where: string): void {
+  if (typeof name === "string" && namePattern.test(name)) return;
+  throw invalid(`${where}.name`, "letters, digits, spaces, - and _, at most 80, a letter or digit first", name);
+}
+
+function stepWithoutRung(name: string): PlumblineError {
+  return new PlumblineError("step-without-rung", "a step that nothing produces", {
+    path: name,
+    expected: `$.step("${name}", { ... }).by(function, ...)`,
+    found: "no .by(...)",
+    mend: "add .by with the function that gives the step's value",
+  });
+}
+
+function missingContract(name: string, option: string, found: unknown): PlumblineError {
+  return new PlumblineError("contract-missing", "a contract is required", {
+    path: `${name}.${option}`,
+    expected: "a schema of the Standard Schema family (zod, valibot, arktype, ...)",
+    found: describe(found),
+    mend: `declare ${option}: z.object({ ... }), or z.unknown() where anything will do`,
+  });
+}

@@ -1,0 +1,123 @@
+/**
+ * Turns what happened outside into entries: results of commands, timers, people, restarts.
+ *
+ * Boundary: facts in, entries out; folding them and deciding what follows is the caller's next call. Invariants: a fact
+ * that is no longer wanted becomes a late entry and changes nothing (rule 18); an answer and a timeout are decided once,
+ * by whichever entry comes first (rule 19); nothing here invents time: `now` is given.
+ */
+import type { AttemptCommand } from "./decide.ts";
+import { withVia } from "./decide.ts";
+import type { Entry } from "./entries.ts";
+import { PlumblineError } from "./errors.ts";
+import { isSettled, pathOf, type RunState, type Slot, slotAt, slotByPath } from "./state.ts";
+import type { Sealed } from "./values.ts";
+
+/** True when the result of this attempt is still the one that the run waits for. */
+export function isCurrent(state: RunState, { slot: id, attempt, rung }: AttemptCommand): boolean {
+  const slot = slotAt(state, id);
+  if (state.phase === "ended" || isSettled(slot) || slot.rung !== rung || slot.attempts + 1 !== attempt) return false;
+  return slot.status === "running" || (slot.status === "ready" && state.phase === "running");
+}
+
+/**
+ * After a restart: every attempt that may have been under way is lost (rule 5), and every undo is to be tried again.
+ * Gives nothing for a run that was waiting for a person, a timer or nothing at all.
+ */
+export function recover(state: RunState, now: number): Entry[] {
+  if (state.phase === "ended") return [];
+  return state.slots.flatMap((slot): Entry[] => {
+    const { id } = slot;
+    if (slot.undo === "started") {
+      const failure = { kind: "lost" as const, message: "the process ended while this was being undone" };
+      return [{ kind: "compensation.failed", at: now, slot: id, attempt: slot.undoAttempts, ms: 0, failure }];
+    }
+    if (!mayHaveBeenRunning(state, slot)) return [];
+    return [{ kind: "attempt.lost", at: now, slot: id, rung: slot.rung, attempt: slot.attempts + 1 }];
+  });
+}
+
+function mayHaveBeenRunning(state: RunState, slot: Slot): boolean {
+  if (slot.node.kind !== "step" || isSettled(slot)) return false;
+  if (slot.status === "running") return true;
+  const { stepKind, rungs, when } = slot.node;
+  if (slot.status !== "ready" || state.phase !== "running" || stepKind === "effect") return false;
+  // A read writes no start mark: it may have begun as soon as nothing but the attempt itself was missing.
+  return (!when || slot.conditionMet) && (rungs[slot.rung]?.breaker === undefined || slot.admission !== undefined);
+}
+
+/** Timers of a run that are due at `now`, in the order in which they were due. */
+export function fireTimers(state: RunState, now: number): Entry[] {
+  if (state.phase === "ended") return [];
+  const due: { dueAt: number; entry: Entry }[] = [];
+  const { deadlineAt } = state;
+  if (state.phase === "running" && !state.deadlinePassed && deadlineAt !== undefined && deadlineAt <= now) {
+    due.push({ dueAt: deadlineAt, entry: { kind: "timer.fired", at: now, timer: "deadline" } });
+  }
+  for (const id of state.timers) {
+    const slot = slotAt(state, id);
+    const dueAt = slot.dueAt as number;
+    if (dueAt > now) continue;
+    const timer = slot.status === "asked" ? ("approval" as const) : ("retry" as const);
+    due.push({ dueAt, entry: { kind: "timer.fired", at: now, slot: id, timer } });
+  }
+  return due.sort((a, b) => a.dueAt - b.dueAt).map(({ entry }) => entry);
+}
+
+/** A person's decision on its way in. `value` has passed the decision's contract. */
+export interface PersonDecision {
+  readonly path: string;
+  readonly value: Sealed;
+  readonly by?: string;
+  readonly id?: string;
+  readonly note?: string;
+}
+
+/** `decided`: it counts. `repeated`: this very decision counted before. `late`: something else was faster. */
+export interface DecisionReceipt {
+  readonly status: "decided" | "repeated" | "late";
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * A person decides.
+ * @throws PlumblineError `approval-unknown` when the run has no such approval, `approval-early` when it is not asked yet
+ */
+export function recordDecision(state: RunState, decision: PersonDecision, now: number): DecisionReceipt {
+  const slot = slotByPath(state, decision.path);
+  if (slot?.node.kind !== "approval") throw unknownApproval(state, decision.path);
+  const { id, by, note } = decision;
+  if (id !== undefined && slot.decision?.id === id) return { status: "repeated", entries: [] };
+  const who = { ...(by === undefined ? {} : { by }), ...(id === undefined ? {} : { id }) };
+  if (state.phase === "running" && slot.status === "asked") {
+    const value = withVia(decision.value, "person", by);
+    const entry: Entry = {
+      kind: "approval.decided",
+      at: now,
+      slot: slot.id,
+      value,
+      via: "person",
+      ...who,
+      ...(note === undefined ? {} : { note }),
+    };
+    return { status: "decided", entries: [entry] };
+  }
+  if (state.phase === "running" && (slot.status === "pending" || slot.status === "ready")) {
+    throw new PlumblineError("approval-early", "nobody has been asked yet", {
+      path: decision.path,
+      expected: "a decision after approval.requested",
+      found: `the step is ${slot.status}`,
+      mend: "wait until the approval is listed, then decide",
+    });
+  }
+  return { status: "late", entries: [{ kind: "decision.refused", at: now, slot: slot.id, because: "late", ...who }] };
+}
+
+function unknownApproval(state: RunState, path: string): PlumblineError {
+  const known = state.slots.filter((slot) => slot.node.kind === "approval").map(pathOf);
+  return new PlumblineError("approval-unknown", "this run has no such approval", {
+    path,
+    expected: known.length > 0 ? `one of ${known.join(", ")}` : "a flow with an approval",
+    found: path,
+    mend: "list what waits with `plumbline approvals`",
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * References: typed stand-ins for values that do not exist yet, written while a flow is defined.
+ *
+ * Boundary: what users touch in `build`; underneath lies an expression (expression.ts).
+ * Invariants: a reference never passes silently for a value: its type is callable, so `if (ref)` does not compile, and
+ * turning it into text, a number or JSON throws `reference-as-value`; reading a field gives a reference to that field.
+ */
+import { PlumblineError } from "./errors.ts";
+import { type Expression, fieldOf } from "./expression.ts";
+import { seal } from "./values.ts";
+
+/** The key under which a reference keeps its internals. Exported, so that declaration files can name it. */
+export const internals: unique symbol = Symbol.for("plumbline.reference") as never;
+
+/** `maybe`: the step can be skipped, so that what reads it in the flow's answer may be undefined. */
+export type Certainty = "sure" | "maybe";
+
+/** What a reference keeps: its expression and the definition that it belongs to. */
+export interface ReferenceInternals<out T = unknown, out C extends Certainty = Certainty> {
+  readonly expression: Expression;
+  /** The definition in which the reference was made; using it in another one is an error. */
+  readonly origin: object;
+  /** How messages name it: `extract.income`. */
+  readonly label: string;
+  /** Types only; never there at run time. */
+  readonly value?: T;
+  readonly certainty?: C;
+}
+
+/**
+ * A reference without its fields. The call signature is there for the compiler alone: it makes `if (ref)`, `ref ? :` and
+ * `ref &&` errors, because a function is always true.
+ */
+export interface Reference<out T = unknown, out C extends Certainty = Certainty> {
+  (thisIsAReference: "it stands for a value that does not exist yet: use it in needs or in what build returns"): never;
+  readonly [internals]: ReferenceInternals<T, C>;
+}
+
+type Leaf = string | number | boolean | bigint | symbol | null | undefined | Date | RegExp | URL | Function | Error;
+type Opaque = Leaf | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | ArrayBuffer | ArrayBufferView;
+type Nullish<T> = Extract<T, null | undefined>;
+type Field<T, K> = K extends keyof NonNullable<T>
+  ? NonNullable<T>[K] | (Nullish<T> extends never ? never : undefined)
+  : never;
+
+type Fields<T, C extends Certainty> = 0 extends 1 & T
+  ? { readonly [key: string]: Ref<any, C> } // biome-ignore lint/suspicious/noExplicitAny: `any` in, `any` out
+  : [NonNullable<T>] extends [Opaque]
+    ? unknown
+    : [NonNullable<T>] extends [readonly (infer Item)[]]
+      ? { readonly [index: number]: Ref<Item | undefined, C> }
+      : [NonNullable<T>] extends [object]
+        ? { readonly [K in keyof NonNullable<T>]-?: Ref<Field<T, K>, C> }
+        : unknown;
+
+/** A typed reference: its fields are references too. */
+export type Ref<T, C extends Certainty = "sure"> = Reference<T, C> & Fields<T, C>;
+
+/** The value that a need stands for: references give what they refer to, objects and arrays of them likewise. */
+export type ValueOf<E> =
+  E extends Reference<infer T, Certainty>
+    ? T
+    : E extends Opaque
+      ? E
+      : E extends object
+        ? { -readonly [K in keyof E]: ValueOf<E[K]> }
+        : E;
+
+/** Like `ValueOf`, for a flow's answer: what may have been skipped may be undefined. */
+export type AnswerOf<E> =
+  E extends Reference<infer T, infer C>
+    ? "maybe" extends C
+      ? T | undefined
+      : T
+    : E extends Opaque
+      ? E
+      : E extends object
+        ? { -readonly [K in keyof E]: AnswerOf<E[K]> }
+        : E;
+
+type CertaintiesIn<E> =
+  E extends Reference<unknown, infer C>
+    ? C
+    : E extends Opaque
+      ? "sure"
+      : E extends object
+        ? CertaintiesIn<E[keyof E]>
+        : "sure";
+
+/** `maybe` as soon as one reference in it is: a skip is passed on to what reads it. */
+export type CertaintyOf<E> = "maybe" extends CertaintiesIn<E> ? "maybe" : "sure";
+
+/** Makes a reference. Used by the builder; users get theirs from `$` and from `build`'s second argument. */
+export function makeReference(inside: ReferenceInternals): Ref<unknown> {
+  return new Proxy(Object.create(null), {
+    get(_target, key) {
+      if (key === internals) return inside;
+      if (typeof key === "symbol") return key === Symbol.toPrimitive ? refuse(inside) : undefined;
+      if (key === "then") return undefined; // awaiting a reference must not call it
+      if (key === "toJSON" || key === "valueOf" || key === "toString") return refuse(inside);
+      const field = { ...inside, expression: fieldOf(inside.expression, key), label: `${inside.label}.${key}` };
+      return makeReference(field);
+    },
+    has: (_target, key) => key === internals,
+    set: () => refuse(inside)(),
+  }) as Ref<unknown>;
+}
+
+function refuse(inside: ReferenceInternals): () => never {
+  return () => {
+    throw new PlumblineError("reference-as-value", "a reference was used as if it were a value", {
+      path: inside.label,
+      expected: "a reference in needs, in after, or in what build returns",
+      found: "its text, number, JSON or assignment was asked for while the flow was being defined",
+      mend: "move this code into a step (.by), where the value is given; a choice between paths is `when`",
+    });
+  };
+}
+
+/** The internals of a reference, or undefined for anything else. */
+export function internalsOf(value: unknown): ReferenceInternals | undefined {
+  return typeof value === "object" && value !== null && internals in value
+    ? (value as Reference)[internals]
+    : undefined;
+}
+
+/**
+ * A need that may be missing: undefined when the step was skipped, and with `onFailure` also when it failed, which then
+ * degrades the run instead of failing it (rule 15).
+ */
+export function optional<T, C extends Certainty>(
+  reference: Reference<T, C>,
+  options: { readonly onFailure?: boolean } = {},
+): Ref<T | undefined> {
+  const inside = demand(reference, "optional");
+  const onFailure = options.onFailure === true;
+  const expression: Expression = { kind: "optional", of: inside.expression, onFailure };
+  return makeReference({ ...inside, expression, label: `optional(${inside.label})` }) as Ref<T | undefined>;
+}
+
+/** The first of several references, in the order given, whose step ran; the others were skipped (rule 15). */
+export function firstOf<const R extends readonly [Reference, ...Reference[]]>(
+  ...references: R
+): Ref<ValueOf<R[number]>, FirstCertainty<R[number]>> {
+  const all = references.map((reference) => demand(reference, "firstOf"));
+  const label = `firstOf(${all.map((one) => one.label).join(", ")})`;
+  const foreign = all.find((one) => one.origin !== all[0]?.origin);
+  if (foreign) throw foreignReference(foreign.label, label);
+  const expression: Expression = { kind: "first", of: all.map((one) => one.expression) };
+  return makeReference({ origin: (all[0] as ReferenceInternals).origin, expression, label }) as never;
+}
+
+/** Sure as soon as one member is sure. */
+type FirstCertainty<R> = "sure" extends (R extends Reference<unknown, infer C> ? C : never) ? "sure" : "maybe";
+
+function demand(value: unknown, where: string): ReferenceInternals {
+  const inside = internalsOf(value);
+  if (inside) return inside;
+  throw new PlumblineError("option-invalid", `${where} takes references`, {
+    path: where,
+    expected: "a reference from $ or from build's second argument",
+    found: typeof value,
+    mend: `pass the reference itself, for example ${where}(fields)`,
+  });
+}
+
+/** The error for a reference that belongs to another definition. */
+export function foreignReference(label: string, where: string): PlumblineError {
+  return new PlumblineError("reference-foreign", `reads ${label}, which belongs to another flow or scope`, {
+    path: where,
+    expected: "references made by the $ of the same definition",
+    found: `${label}, made elsewhere`,
+    mend: "define the step in this flow, or pass the value in through the input",
+  });
+}
+
+/**
+ * What a user wrote (references, constants, objects and arrays of them) as an expression.
+ * @throws PlumblineError `reference-foreign`, or `option-invalid` for a constant that a journal cannot keep
+ */
+export function expressionOf(written: unknown, origin: object, where: string): Expression {
+  const inside = internalsOf(written);
+  if (inside) {
+    if (inside.origin !== origin) throw foreignReference(inside.label, where);
+    return inside.expression;
+  }
+  if (Array.isArray(written)) {
+    return { kind: "list", items: written.map((item, i) => expressionOf(item, origin, `${where}[${i}]`)) };
+  }
+  if (typeof written === "object" && written !== null && isPlainPrototype(written)) {
+    const fields = Object.entries(written).map(([key, part]) => [key, expressionOf(part, origin, `${where}.${key}`)]);
+    return { kind: "object", fields: Object.fromEntries(fields) };
+  }
+  const result = seal(written);
+  if ("sealed" in result) return { kind: "constant", value: result.sealed };
+  throw new PlumblineError("option-invalid", "a constant that a journal cannot keep", {
+    path: where + result.refusal.path,
+    expected: "a reference or plain data",
+    found: result.refusal.reason,
+    mend: "use plain data here, or make the value inside the step",
+  });
+}
+
+function isPlainPrototype(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,221 @@
+/**
+ * What a run looks like from outside: its row in lists, its steps, its result.
+ *
+ * Boundary: pure readings of a folded state, in the words that people and pages use. Invariant: rows rebuilt from the
+ * journal are the rows that were written with it (rule 27), so nothing here reads a clock.
+ */
+import type { Outcome, Provenance, StopCause } from "./entries.ts";
+import type { Failure } from "./errors.ts";
+import {
+  costOf,
+  type Degradation,
+  nextDueAt,
+  pathOf,
+  type RunState,
+  type Slot,
+  type SlotStatus,
+  type Standing,
+  standingOf,
+} from "./state.ts";
+import type { Cost } from "./step.ts";
+import type { Sealed } from "./values.ts";
+
+/** Something a run waits for that somebody else can answer. */
+export interface Wait {
+  readonly kind: "approval";
+  readonly path: string;
+  readonly desk: string;
+  readonly since: number;
+  readonly dueAt: number;
+}
+
+/** `waiting`: nothing but a person, a signal or a timer can move it. `stopping`: it undoes what it did. */
+export type RunStatus = "running" | "waiting" | "stopping" | "ended";
+
+/** One run in a list. */
+export interface RunSummary {
+  readonly id: string;
+  readonly flow: string;
+  readonly key?: string;
+  readonly fingerprint: string;
+  readonly status: RunStatus;
+  readonly outcome?: Outcome;
+  /** Known before the end: something on the way was not as it should be. */
+  readonly degraded: boolean;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly dueAt?: number;
+  /** Entries in its journal. */
+  readonly length: number;
+  readonly usd: number;
+  readonly tokens: number;
+  readonly waits: readonly Wait[];
+}
+
+const waitingStatuses: ReadonlySet<SlotStatus> = new Set(["pending", "asked", "backing-off"]);
+
+export function summaryOf(state: RunState): RunSummary {
+  const dueAt = nextDueAt(state);
+  return {
+    id: state.run,
+    flow: state.plan.flow,
+    ...(state.key === undefined ? {} : { key: state.key }),
+    fingerprint: state.fingerprint,
+    status: statusOf(state),
+    ...(state.outcome === undefined ? {} : { outcome: state.outcome }),
+    degraded: state.degradations.length > 0,
+    startedAt: state.startedAt,
+    updatedAt: state.updatedAt,
+    ...(dueAt === undefined ? {} : { dueAt }),
+    length: state.length,
+    usd: state.usd,
+    tokens: state.tokens,
+    waits: state.timers.size === 0 || state.phase !== "running" ? noWaits : waitsOf(state),
+  };
+}
+
+const noWaits: readonly Wait[] = [];
+
+function statusOf(state: RunState): RunStatus {
+  if (state.phase !== "running") return state.phase;
+  if (state.timers.size === 0) return "running";
+  const parked = state.slots.every((slot) => isDone(slot) || waitingStatuses.has(slot.status));
+  return parked ? "waiting" : "running";
+}
+
+function isDone(slot: Slot): boolean {
+  return slot.status === "completed" || slot.status === "skipped" || slot.status === "failed";
+}
+
+function waitsOf(state: RunState): Wait[] {
+  return [...state.timers].flatMap((id) => {
+    const slot = state.slots[id] as Slot;
+    if (slot.status !== "asked" || slot.node.kind !== "approval") return [];
+    const dueAt = slot.dueAt as number;
+    const { desk, timeoutMs } = slot.node;
+    return [{ kind: "approval" as const, path: pathOf(slot), desk, since: dueAt - timeoutMs, dueAt }];
+  });
+}
+
+/** How a step stands, in the words that people use. */
+export type StepStatus =
+  | "pending"
+  | "running"
+  | "retrying"
+  | "waiting"
+  | "succeeded"
+  | "degraded"
+  | "failed"
+  | "skipped"
+  | "undoing"
+  | "undone"
+  | "stopped";
+
+/** One step of a run. */
+export interface StepReport {
+  readonly path: string;
+  readonly kind: "step" | "approval";
+  readonly status: StepStatus;
+  /** The rung that gave the value; for approvals how it was decided: `person`, `timeout` or `breaker`. */
+  readonly answeredBy?: string;
+  readonly by?: string;
+  /** Attempts that ended or are under way. */
+  readonly attempts: number;
+  /** Time spent in attempts, waiting not included. */
+  readonly ms: number;
+  readonly usd: number;
+  readonly tokens: number;
+  /** 0 to 1, while it runs. */
+  readonly progress?: number;
+  readonly dropped?: readonly string[];
+  readonly from?: Provenance;
+  readonly failure?: Failure;
+}
+
+export function stepsOf(state: RunState): StepReport[] {
+  const degraded = new Set(state.degradations.map((degradation) => degradation.path));
+  return state.slots.map((slot) => stepReport(state, slot, degraded));
+}
+
+function stepReport(state: RunState, slot: Slot, degraded: ReadonlySet<string>): StepReport {
+  const path = pathOf(slot);
+  const status = stepStatus(state, slot, degraded.has(path));
+  const answeredBy = answererOf(slot);
+  const failed = slot.status !== "completed" && slot.failure !== undefined;
+  return {
+    path,
+    kind: slot.node.kind,
+    status,
+    ...(answeredBy === undefined ? {} : { answeredBy }),
+    ...(slot.decision?.by === undefined ? {} : { by: slot.decision.by }),
+    attempts: slot.attempts,
+    ms: slot.ms,
+    usd: slot.usd,
+    tokens: slot.tokens,
+    ...(status === "running" && slot.progress > 0 ? { progress: slot.progress } : {}),
+    ...(slot.dropped.length > 0 ? { dropped: slot.dropped } : {}),
+    ...(slot.from ? { from: slot.from } : {}),
+    ...(failed ? { failure: slot.failure as Failure } : {}),
+  };
+}
+
+/** The name of what gave a slot its value. */
+export function answererOf(slot: Slot): string | undefined {
+  if (slot.status !== "completed") return undefined;
+  return slot.node.kind === "approval" ? slot.decision?.via : slot.node.rungs[slot.rung]?.name;
+}
+
+const plainStatuses: Record<SlotStatus, StepStatus> = {
+  pending: "pending",
+  ready: "running",
+  running: "running",
+  broken: "retrying",
+  "backing-off": "retrying",
+  undoing: "undoing",
+  asked: "waiting",
+  expired: "waiting",
+  completed: "succeeded",
+  skipped: "skipped",
+  failed: "failed",
+};
+
+function stepStatus(state: RunState, slot: Slot, degraded: boolean): StepStatus {
+  if (slot.undo === "done") return "undone";
+  if (slot.undo === "started" || slot.undo === "waiting" || slot.undo === "due") return "undoing";
+  if (slot.status === "completed" && degraded) return "degraded";
+  if (state.phase !== "running" && !isDone(slot) && slot.status !== "running") return "stopped";
+  return plainStatuses[slot.status];
+}
+
+/** How a run ended. Values are sealed; the engine opens them. */
+export interface EndReport {
+  readonly outcome: Outcome;
+  readonly output: Sealed | undefined;
+  readonly failure?: Failure;
+  readonly cause?: StopCause;
+  readonly degradations: readonly Degradation[];
+  /** What steps had given when the run ended, by path: the partial answer of a run that failed. */
+  readonly partial: Readonly<Record<string, Sealed>>;
+  readonly standing: readonly Standing[];
+  readonly cost: Required<Cost>;
+  readonly ms: number;
+}
+
+/** The end of a run, or undefined while it goes on. */
+export function endOf(state: RunState): EndReport | undefined {
+  if (state.outcome === undefined) return undefined;
+  const completed = state.slots.flatMap((slot) =>
+    slot.value === undefined ? [] : [[pathOf(slot), slot.value] as const],
+  );
+  return {
+    outcome: state.outcome,
+    output: state.output,
+    ...(state.failure ? { failure: state.failure } : {}),
+    ...(state.stop ? { cause: state.stop.cause } : {}),
+    degradations: state.degradations,
+    partial: Object.fromEntries(completed),
+    standing: standingOf(state),
+    cost: costOf(state),
+    ms: state.updatedAt - state.startedAt,
+  };
+}

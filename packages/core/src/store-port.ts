@@ -1,0 +1,60 @@
+/**
+ * The lower port: what the embedded engine needs from a place that keeps journals.
+ *
+ * Boundary: types only; stores keep and find, they know no rules of runs. Invariants: `commit` is the only writer and
+ * atomic as a whole: entries, projection, key claims, registers, plans and blobs of a batch are durable together or not
+ * at all; a run's entries are appended in order and never rewritten; what `commit` has answered is what readers find.
+ */
+import type { ListQuery, Page } from "./engine-port.ts";
+import type { Entry } from "./entries.ts";
+import type { Plan } from "./plan.ts";
+import type { RunSummary } from "./report.ts";
+
+/** What one run adds in one commit: one link of its hash chain. */
+export interface CommitItem {
+  /** The projection after these entries; it names the run. */
+  readonly summary: RunSummary;
+  readonly entries: readonly Entry[];
+  /** The entries as one JSON array, when they were encoded already. */
+  readonly encoded?: string;
+  /** For a run's first commit: refuses the item when the id is taken, instead of adding to it. */
+  readonly claim?: { readonly inputHash: string };
+  readonly plan?: Plan;
+  readonly registers?: readonly Register[];
+  readonly blobs?: readonly { readonly id: string; readonly bytes: Uint8Array }[];
+}
+
+/** A named value outside runs: a breaker's state, a last good answer. The last write wins. */
+export interface Register {
+  readonly name: string;
+  readonly value: string;
+  readonly at: number;
+}
+
+/** `taken`: the claimed id exists; `inputHash` says with which input it was started. */
+export type CommitVerdict = { readonly status: "ok" } | { readonly status: "taken"; readonly inputHash: string };
+
+export interface StoredRun {
+  readonly summary: RunSummary;
+  readonly plan: Plan;
+  readonly entries: readonly Entry[];
+  readonly head: string;
+}
+
+export interface Store {
+  /** True when what was committed survives the death of the process. */
+  readonly durable: boolean;
+  /** Gives one verdict per item. A rejection means that nothing is known: the engine must reopen (rule 4). */
+  commit(batch: readonly CommitItem[]): readonly CommitVerdict[] | Promise<readonly CommitVerdict[]>;
+  load(run: string): Promise<StoredRun | undefined>;
+  list(query: ListQuery): Promise<Page<RunSummary>>;
+  /** Runs whose timer is due, earliest first. */
+  due(now: number, limit: number): Promise<readonly string[]>;
+  /** The earliest instant at which a timer is due, over all runs. */
+  nextDueAt(): Promise<number | undefined>;
+  /** Runs that were neither ended nor waiting when last committed: what a restart has to take up again. */
+  unfinished(after: string | undefined, limit: number): Promise<readonly string[]>;
+  register(name: string): Promise<Register | undefined>;
+  blob(run: string, id: string): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}

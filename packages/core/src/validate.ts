@@ -1,0 +1,213 @@
+/**
+ * Judges a plan as data: everything that can be known to be wrong before a run exists.
+ *
+ * Boundary: reads plans (also stored ones, and ones that no builder made) and says what is wrong; changes nothing.
+ * Invariant: every flaw names the step and how to mend it; `flawsOf` finds all of them, not the first.
+ */
+import { type ErrorCode, PlumblineError } from "./errors.ts";
+import { inputNode, refsIn } from "./expression.ts";
+import type { Plan, PlanScope } from "./plan.ts";
+import type { Schema } from "./step.ts";
+
+export interface Flaw {
+  readonly code: ErrorCode;
+  readonly path: string;
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly mend: string;
+}
+
+/** More nodes than this in one scope are a mistake: a map is the way to many. */
+export const maxNodes = 10_000;
+
+/** All flaws of a plan's structure. */
+export function flawsOf(plan: Plan): Flaw[] {
+  return plan.scopes.flatMap((scope) => [
+    ...tooManyNodes(plan, scope),
+    ...unknownNeeds(scope),
+    ...cycles(scope),
+    ...unreadSteps(scope),
+    ...missingVersions(scope),
+  ]);
+}
+
+/** The schemas of a flow, where they are at hand: paths are then checked against those that describe themselves. */
+export interface KnownSchemas {
+  readonly input: Schema;
+  readonly outputs: ReadonlyMap<number, Schema | undefined>;
+}
+
+/** @throws PlumblineError with the code of the first flaw; the others are named in its message */
+export function refuseFlaws(plan: Plan, schemas?: KnownSchemas): void {
+  const flaws = [...flawsOf(plan), ...(schemas ? wrongPaths(plan, schemas) : [])];
+  const [first, ...others] = flaws;
+  if (!first) return;
+  const rest = others.map((flaw) => `${flaw.path} (${flaw.code})`).join(", ");
+  const what = rest === "" ? first.what : `${first.what}; also wrong: ${rest}`;
+  throw new PlumblineError(first.code, what, first);
+}
+
+function tooManyNodes(plan: Plan, scope: PlanScope): Flaw[] {
+  if (scope.nodes.length <= maxNodes) return [];
+  return [
+    {
+      code: "flow-invalid",
+      path: plan.flow,
+      what: "too many steps in one scope",
+      expected: `at most ${maxNodes}`,
+      found: String(scope.nodes.length),
+      mend: "use a map for many alike, or a sub-flow",
+    },
+  ];
+}
+
+function unknownNeeds(scope: PlanScope): Flaw[] {
+  const known = (node: number) => node === inputNode || (Number.isInteger(node) && scope.nodes[node] !== undefined);
+  const readers = [
+    ...scope.nodes.map((node) => ({ path: node.name, reads: node.dependsOn.map((one) => one.node), by: node.needs })),
+    { path: "the answer", reads: scope.answerDependsOn.map((one) => one.node), by: scope.answer },
+  ];
+  return readers.flatMap(({ path, reads, by }) => {
+    const all = [
+      ...reads,
+      ...refsIn(by)
+        .filter((ref) => ref.scope === scope.id)
+        .map((ref) => ref.node),
+    ];
+    const missing = all.find((node) => !known(node));
+    if (missing === undefined) return [];
+    return [
+      {
+        code: "need-unknown" as const,
+        path,
+        what: "needs a step that the plan does not have",
+        expected: `a step from 0 to ${scope.nodes.length - 1}`,
+        found: `step ${missing}`,
+        mend: "make the plan with flow(), or name a step that exists",
+      },
+    ];
+  });
+}
+
+/** Kahn's algorithm: what is left when no more nodes are free lies on a cycle or behind one. */
+function cycles(scope: PlanScope): Flaw[] {
+  const waiting = scope.nodes.map((node) => node.dependsOn.filter((one) => scope.nodes[one.node]).length);
+  const free = waiting.flatMap((count, index) => (count === 0 ? [index] : []));
+  let settled = 0;
+  for (let next = free.pop(); next !== undefined; next = free.pop()) {
+    settled++;
+    for (const [index, node] of scope.nodes.entries()) {
+      if (!node.dependsOn.some((one) => one.node === next)) continue;
+      waiting[index] = (waiting[index] as number) - 1;
+      if (waiting[index] === 0) free.push(index);
+    }
+  }
+  if (settled === scope.nodes.length) return [];
+  const stuck = scope.nodes.filter((_, index) => (waiting[index] as number) > 0).map((node) => node.name);
+  return [
+    {
+      code: "need-cycle",
+      path: stuck[0] as string,
+      what: "steps wait for each other",
+      expected: "a graph without cycles",
+      found: `a cycle among ${stuck.join(", ")}`,
+      mend: "take one of the needs away; to repeat steps, use a loop",
+    },
+  ];
+}
+
+function unreadSteps(scope: PlanScope): Flaw[] {
+  const read = new Set(scope.answerDependsOn.map((one) => one.node));
+  for (const node of scope.nodes) for (const dependency of node.dependsOn) read.add(dependency.node);
+  return scope.nodes.flatMap((node, index) => {
+    if (read.has(index) || node.kind !== "step" || node.stepKind === "effect") return [];
+    return [
+      {
+        code: "step-unread" as const,
+        path: node.name,
+        what: "nobody reads this step, so it can reach no answer",
+        expected: "its reference in the needs of another step or in what build returns",
+        found: `a ${node.stepKind} step that leads nowhere`,
+        mend: 'use its reference, take the step away, or declare kind: "effect" if it changes the world',
+      },
+    ];
+  });
+}
+
+function missingVersions(scope: PlanScope): Flaw[] {
+  return scope.nodes.flatMap((node) => {
+    if (node.kind !== "step" || node.version !== undefined) return [];
+    if (!node.rungs.some((rung) => rung.kind === "last-good")) return [];
+    return [
+      {
+        code: "version-missing" as const,
+        path: node.name,
+        what: "lastGood without a version would serve answers of older code",
+        expected: 'version: "1" beside output',
+        found: "no version",
+        mend: "add a version, and raise it when prompt or code changes what comes out",
+      },
+    ];
+  });
+}
+
+interface JsonSchema {
+  readonly type?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: unknown;
+}
+
+/** Reads `schema` as JSON Schema where it can describe itself; undefined where it cannot. */
+export function jsonSchemaOf(schema: Schema, side: "input" | "output"): JsonSchema | undefined {
+  try {
+    const describes = (schema["~standard"] as { jsonSchema?: Record<string, (options: object) => JsonSchema> })
+      .jsonSchema;
+    return describes?.[side]?.({ target: "draft-2020-12" });
+  } catch {
+    return undefined; // some types (dates, transforms) have no JSON Schema; the path is then checked by types alone
+  }
+}
+
+function wrongPaths(plan: Plan, { input, outputs }: KnownSchemas): Flaw[] {
+  const scope = plan.scopes[0] as PlanScope;
+  const described = new Map<number, JsonSchema | undefined>();
+  const readers = [
+    ...scope.nodes.map((node) => ({ path: node.name, by: node.needs })),
+    { path: "the answer", by: scope.answer },
+  ];
+  return readers.flatMap(({ path, by }) =>
+    refsIn(by).flatMap((ref) => {
+      if (ref.path.length === 0) return [];
+      const schema = ref.node === inputNode ? input : outputs.get(ref.node);
+      if (!schema) return [];
+      if (!described.has(ref.node)) described.set(ref.node, jsonSchemaOf(schema, "output"));
+      const missing = firstMissing(described.get(ref.node), ref.path);
+      if (missing === undefined) return [];
+      const from = ref.node === inputNode ? "input" : (scope.nodes[ref.node]?.name ?? "");
+      return [
+        {
+          code: "reference-path" as const,
+          path,
+          what: `reads ${[from, ...ref.path].join(".")}, which the contract does not have`,
+          expected: `one of ${missing.known.join(", ")}`,
+          found: missing.field,
+          mend: "correct the path, or add the field to the contract",
+        },
+      ];
+    }),
+  );
+}
+
+function firstMissing(schema: JsonSchema | undefined, path: readonly string[]) {
+  let at = schema;
+  for (const field of path) {
+    if (!at || at.type !== "object" || !at.properties) return undefined;
+    if (!Object.hasOwn(at.properties, field)) {
+      const open = at.additionalProperties !== undefined && at.additionalProperties !== false;
+      return open ? undefined : { field, known: Object.keys(at.properties) };
+    }
+    at = at.properties[field];
+  }
+  return undefined;
+}
