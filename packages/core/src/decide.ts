@@ -115,6 +115,8 @@ function decideSlot(state: RunState, slot: Slot, env: Environment, out: Draft): 
       return;
     case "expired":
       decideExpired(slot, node as PlanApproval, env, out);
+      return;
+    default: // asked and backing-off wait for their timers; the others have settled
   }
 }
 
@@ -320,7 +322,9 @@ function decideUndo(slot: Slot, policy: NonNullable<PlanStep["compensation"]>, e
       }
       const dueAt = env.now + retryDelayMs(policy.retry, slot.undoAttempts, env.chance());
       out.entries.push({ kind: "retry.scheduled", ...entry, dueAt, of: "compensation" });
+      return;
     }
+    default: // done or abandoned: nothing more to do
   }
 }
 

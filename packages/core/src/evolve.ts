@@ -14,8 +14,11 @@ import { enterFrame, isSettled, pathOf, type RunState, type Slot, siblingOf } fr
 export function evolve(state: RunState, entry: Entry): void {
   state.length++;
   state.updatedAt = entry.at;
-  if (entry.kind === "run.started") return startRun(state, entry);
-  if (state.phase === "ended") return;
+  if (entry.kind === "run.started") startRun(state, entry);
+  else if (state.phase !== "ended") evolveOpen(state, entry);
+}
+
+function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started">>): void {
   if ("slot" in entry && entry.slot !== undefined && entry.kind !== "run.stopped") {
     const slot = state.slots[entry.slot];
     if (slot && applies(slot, entry)) evolveSlot(state, slot, entry);
@@ -90,41 +93,54 @@ function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
   switch (entry.kind) {
     case "condition.answered":
       slot.conditionMet = true;
-      return touch(state, slot);
+      touch(state, slot);
+      return;
     case "admission.answered":
-      return admit(state, slot, entry);
+      admit(state, slot, entry);
+      return;
     case "attempt.started":
       if (!slot.begun) state.effects.push(slot.id);
       slot.begun = true;
       slot.status = "running";
-      return touch(state, slot);
+      touch(state, slot);
+      return;
     case "attempt.progressed":
       slot.progress = entry.fraction;
       return;
     case "attempt.failed":
-      return failAttempt(state, slot, entry);
+      failAttempt(state, slot, entry);
+      return;
     case "attempt.lost":
-      return loseAttempt(state, slot, entry);
+      loseAttempt(state, slot, entry);
+      return;
     case "attempt.late":
     case "decision.refused":
       return;
     case "retry.scheduled":
-      return scheduleRetry(state, slot, entry);
+      scheduleRetry(state, slot, entry);
+      return;
     case "timer.fired":
-      return fireTimer(state, slot);
+      fireTimer(state, slot);
+      return;
     case "rung.entered":
-      return enterRung(state, slot, entry);
+      enterRung(state, slot, entry);
+      return;
     case "step.completed":
-      return completeStep(state, slot, entry);
+      completeStep(state, slot, entry);
+      return;
     case "step.skipped":
-      return settle(state, slot, "skipped");
+      settle(state, slot, "skipped");
+      return;
     case "step.failed":
-      return failStep(state, slot, entry);
+      failStep(state, slot, entry);
+      return;
     case "approval.requested":
       slot.status = "asked";
-      return setTimer(state, slot, entry.dueAt);
+      setTimer(state, slot, entry.dueAt);
+      return;
     case "approval.decided":
-      return decideApproval(state, slot, entry);
+      decideApproval(state, slot, entry);
+      return;
     default:
       evolveUndo(state, slot, entry);
   }

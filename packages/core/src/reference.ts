@@ -36,15 +36,19 @@ export interface Reference<out T = unknown, out C extends Certainty = Certainty>
   readonly [internals]: ReferenceInternals<T, C>;
 }
 
-type Leaf = string | number | boolean | bigint | symbol | null | undefined | Date | RegExp | URL | Function | Error;
-type Opaque = Leaf | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | ArrayBuffer | ArrayBufferView;
+type AnyFunction = (...given: never) => unknown;
+type Leaf = string | number | boolean | bigint | symbol | null | undefined | Date | RegExp | URL | Error;
+type Opaque = Leaf | AnyFunction | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | ArrayBuffer | ArrayBufferView;
 type Nullish<T> = Extract<T, null | undefined>;
 type Field<T, K> = K extends keyof NonNullable<T>
   ? NonNullable<T>[K] | (Nullish<T> extends never ? never : undefined)
   : never;
 
+/** `any` in, `any` out: fields of a value without a type can be read, and have no type either. */
+type AnyFields<T, C extends Certainty> = { readonly [key: string]: Ref<T, C> };
+
 type Fields<T, C extends Certainty> = 0 extends 1 & T
-  ? { readonly [key: string]: Ref<any, C> } // biome-ignore lint/suspicious/noExplicitAny: `any` in, `any` out
+  ? AnyFields<T, C>
   : [NonNullable<T>] extends [Opaque]
     ? unknown
     : [NonNullable<T>] extends [readonly (infer Item)[]]

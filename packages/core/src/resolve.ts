@@ -16,9 +16,9 @@ export type Read = (sealed: Sealed) => unknown;
 /** The value of an expression in a frame. Parts of one value that it reads twice are opened once. */
 export function resolve(state: RunState, frame: Frame, expression: Expression, read: Read): unknown {
   const opened = new Map<number, unknown>();
-  return valueOf(expression);
+  return givenBy(expression);
 
-  function valueOf(part: Expression): unknown {
+  function givenBy(part: Expression): unknown {
     switch (part.kind) {
       case "constant":
         return read(part.value);
@@ -26,16 +26,16 @@ export function resolve(state: RunState, frame: Frame, expression: Expression, r
         return part.path.length === 0 ? whole(part.node) : fieldAt(whole(part.node), part.path);
       case "object": {
         const value: Record<string, unknown> = {};
-        for (const key in part.fields) value[key] = valueOf(part.fields[key] as Expression);
+        for (const key in part.fields) value[key] = givenBy(part.fields[key] as Expression);
         return value;
       }
       case "list":
-        return part.items.map(valueOf);
+        return part.items.map(givenBy);
       case "optional":
-        return valueOf(part.of);
+        return givenBy(part.of);
       case "first": {
         const ran = part.of.find((member) => skippedIn(state, frame, member) === undefined);
-        return ran && valueOf(ran);
+        return ran && givenBy(ran);
       }
     }
   }

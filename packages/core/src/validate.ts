@@ -202,7 +202,7 @@ function wrongPaths(plan: Plan, { input, outputs }: KnownSchemas): Flaw[] {
 function firstMissing(schema: JsonSchema | undefined, path: readonly string[]) {
   let at = schema;
   for (const field of path) {
-    if (!at || at.type !== "object" || !at.properties) return undefined;
+    if (at?.type !== "object" || !at.properties) return undefined;
     if (!Object.hasOwn(at.properties, field)) {
       const open = at.additionalProperties !== undefined && at.additionalProperties !== false;
       return open ? undefined : { field, known: Object.keys(at.properties) };
