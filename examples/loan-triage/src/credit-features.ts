@@ -1,7 +1,7 @@
 // The attributes of a loan that the German Credit data knows, taken from a form, and as numbers for the classifier.
 // Boundary: pure translation; the model itself is in classify.ts, its training in train.ts.
 // Invariants: a form and a data row that say the same give the same features; every choice has its own 0/1 column,
-// so the order of the choices carries no meaning. The data was collected in Deutsche Mark around 1990: its amounts are
+// so the order of the choices carries no meaning. The data was collected decades ago in Deutsche Mark: its amounts are
 // taken as EUR of the same number, which a real lender would not do.
 import {
   ageAt,

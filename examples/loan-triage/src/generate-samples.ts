@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { randomFrom, shuffledIndices } from "@plumbline/example-local-models/seeded-random.ts";
 import { type LoanFields, monthlyInstalment } from "./application-form.ts";
-import { classify } from "./classify.ts";
+import { classify, type RiskClass } from "./classify.ts";
 import { drawForm, type FormStyle, type ScanStyle, scanForm } from "./draw-form.ts";
 import { findFraudSignals } from "./fraud-signals.ts";
 import { type GermanCreditRow, loadGermanCredit } from "./german-credit.ts";
@@ -31,88 +31,114 @@ const blurredScan = { dpi: 80, rotationDegrees: 1.5, noise: 6, blur: 3 };
 /** What each sample is, before it is drawn. */
 export function planSamples(seed: number = SAMPLES_SEED): Plan[] {
   const take = applicantsOf(seed);
-  const standard = (why: string) => ({ triage: ["standard" as const], fraud: [], why });
-  const review = (why: string) => ({ triage: ["manual-review" as const], fraud: [], why });
-  const highRisk = { triage: ["high-risk" as const], fraud: [], why: "the classifier expects a bad loan" };
-  const plans: Plan[] = [
-    { name: "text", sample: { kind: "text", fields: take("standard"), expected: standard("a good text form") } },
-    {
-      name: "text-two-pages",
-      sample: { kind: "text", fields: take("standard"), expected: standard("the fields spread over two pages") },
-      form: { twoPages: true },
-    },
-    {
-      name: "text-older-form",
-      sample: { kind: "text", fields: take("standard"), expected: standard("other labels, other order, dotted lines") },
-      form: { layout: "older" },
-    },
-    {
-      name: "text-marks-in-name",
-      sample: {
-        kind: "text",
-        fields: { ...take("standard"), applicant: "Zoë Müller-Sørensen" },
-        expected: standard("a name with letters beyond English"),
-      },
-    },
-    {
-      name: "text-borderline",
-      sample: { kind: "text", fields: take("manual-review"), expected: review("the classifier is undecided") },
-    },
+  return [
+    ...planText(take),
+    ...planScans(take),
+    ...planUnreadable(take),
+    ...planInconsistent(take),
+    ...planHighRisk(take),
+    ...planDuplicates(take),
   ];
-  const scans = [cleanScan, { ...cleanScan, rotationDegrees: -0.7 }, { ...cleanScan, dpi: 200 }];
-  scans.forEach((scan, at) => {
-    const sample = { kind: "clean-scan" as const, fields: take("standard"), expected: standard("a readable scan") };
-    plans.push({ name: `clean-scan-${at + 1}`, sample, scan });
+}
+
+type Take = (wanted: RiskClass) => LoanFields;
+
+function expecting(triage: RiskClass, why: string): Sample["expected"] {
+  return { triage: [triage], fraud: [], why };
+}
+
+function planText(take: Take): Plan[] {
+  const plan = (
+    name: string,
+    fields: LoanFields,
+    expected: Sample["expected"],
+    form: Partial<FormStyle> = {},
+  ): Plan => ({
+    name,
+    sample: { kind: "text", fields, expected },
+    form,
   });
-  plans.push({
-    name: "clean-scan-two-pages",
-    sample: { kind: "clean-scan", fields: take("standard"), expected: standard("a readable scan of two pages") },
-    form: { twoPages: true },
-    scan: cleanScan,
+  return [
+    plan("text", take("standard"), expecting("standard", "a good text form")),
+    plan("text-two-pages", take("standard"), expecting("standard", "the fields spread over two pages"), {
+      twoPages: true,
+    }),
+    plan("text-older-form", take("standard"), expecting("standard", "other labels, other order, dotted lines"), {
+      layout: "older",
+    }),
+    plan(
+      "text-marks-in-name",
+      { ...take("standard"), applicant: "Zoë Müller-Sørensen" },
+      expecting("standard", "a name with letters beyond English"),
+    ),
+    plan("text-borderline", take("manual-review"), expecting("manual-review", "the classifier is undecided")),
+  ];
+}
+
+function planScans(take: Take): Plan[] {
+  const clean = (name: string, scan: Plan["scan"], form: Partial<FormStyle> = {}): Plan => ({
+    name: `clean-scan-${name}`,
+    sample: { kind: "clean-scan", fields: take("standard"), expected: expecting("standard", "a readable scan") },
+    form,
+    scan: scan ?? cleanScan,
   });
-  for (const at of [1, 2]) {
-    const expected = { ...standard("readable with luck"), triage: ["standard" as const, "manual-review" as const] };
-    const scan = { ...noisyScan, rotationDegrees: at === 1 ? 1.2 : -1.5 };
-    plans.push({ name: `noisy-scan-${at}`, sample: { kind: "noisy-scan", fields: take("standard"), expected }, scan });
-  }
-  plans.push({
-    name: "noisy-scan-older-form",
+  const noisy = (name: string, why: string, scan: Plan["scan"], form: Partial<FormStyle> = {}): Plan => ({
+    name: `noisy-scan-${name}`,
     sample: {
       kind: "noisy-scan",
       fields: take("standard"),
-      expected: { triage: ["standard", "manual-review"], fraud: [], why: "OCR takes the dotted lines for letters" },
+      expected: { triage: ["standard", "manual-review"], fraud: [], why },
     },
-    form: { layout: "older" },
-    scan: cleanScan,
+    form,
+    scan: scan ?? noisyScan,
   });
-  for (const [name, scan] of Object.entries({ grain: grainyScan, blur: blurredScan })) {
-    const sample = { kind: "unreadable" as const, fields: take("standard"), expected: review("nobody can read it") };
-    plans.push({ name: `unreadable-${name}`, sample, scan });
-  }
-  plans.push(...planInconsistent(take));
-  for (const at of [1, 2, 3]) {
-    const sample = { kind: "high-risk" as const, fields: take("high-risk"), expected: highRisk };
-    plans.push({ name: `high-risk-${at}`, sample, ...(at === 3 ? { scan: cleanScan } : {}) });
-  }
-  plans.push(...planDuplicates(take));
-  return plans;
+  return [
+    clean("1", cleanScan),
+    clean("2", { ...cleanScan, rotationDegrees: -0.7 }),
+    clean("3", { ...cleanScan, dpi: 200 }),
+    clean("two-pages", cleanScan, { twoPages: true }),
+    noisy("1", "readable with luck", noisyScan),
+    noisy("2", "readable with luck", { ...noisyScan, rotationDegrees: -1.5 }),
+    noisy("older-form", "OCR takes the dotted lines for letters", cleanScan, { layout: "older" }),
+  ];
 }
 
-type Take = (wanted: "standard" | "high-risk" | "manual-review") => LoanFields;
+function planUnreadable(take: Take): Plan[] {
+  return Object.entries({ grain: grainyScan, blur: blurredScan }).map(([name, scan]) => ({
+    name: `unreadable-${name}`,
+    sample: {
+      kind: "unreadable",
+      fields: take("standard"),
+      expected: expecting("manual-review", "nobody can read it"),
+    },
+    scan,
+  }));
+}
+
+function planHighRisk(take: Take): Plan[] {
+  return [1, 2, 3].map((at) => ({
+    name: `high-risk-${at}`,
+    sample: {
+      kind: "high-risk",
+      fields: take("high-risk"),
+      expected: expecting("high-risk", "the classifier expects a bad loan"),
+    },
+    ...(at === 3 ? { scan: cleanScan } : {}),
+  }));
+}
 
 function planInconsistent(take: Take): Plan[] {
   const low = take("standard");
   const wrongId = take("standard");
   const wide = take("standard");
   const lastDigit = (Number(wrongId.idNumber.at(-1)) + 1) % 10;
-  const review = (why: string) => ({ triage: ["manual-review" as const], fraud: [], why });
   return [
     {
       name: "inconsistent-instalment",
       sample: {
         kind: "inconsistent",
         fields: { ...low, instalment: Number((low.instalment * 0.7).toFixed(2)) },
-        expected: review("the instalment is too low for amount, duration and interest"),
+        expected: expecting("manual-review", "the instalment is too low for amount, duration and interest"),
       },
     },
     {
@@ -120,7 +146,7 @@ function planInconsistent(take: Take): Plan[] {
       sample: {
         kind: "inconsistent",
         fields: { ...wrongId, idNumber: `${wrongId.idNumber.slice(0, -1)}${lastDigit}` },
-        expected: review("the check digits of the ID are wrong"),
+        expected: expecting("manual-review", "the check digits of the ID are wrong"),
       },
     },
     {
@@ -128,7 +154,7 @@ function planInconsistent(take: Take): Plan[] {
       sample: {
         kind: "inconsistent",
         fields: { ...wide, income: Number((wide.instalment * 0.8).toFixed(2)) },
-        expected: review("the instalment is higher than the income"),
+        expected: expecting("manual-review", "the instalment is higher than the income"),
       },
       scan: cleanScan,
     },
@@ -196,7 +222,7 @@ function applicantsOf(seed: number): Take {
   };
 }
 
-function isClearly(wanted: "standard" | "high-risk" | "manual-review", probabilityBad: number): boolean {
+function isClearly(wanted: RiskClass, probabilityBad: number): boolean {
   if (wanted === "standard") return probabilityBad < 0.25;
   if (wanted === "high-risk") return probabilityBad > 0.7;
   return probabilityBad > 0.42 && probabilityBad < 0.52;

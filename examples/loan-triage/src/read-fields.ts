@@ -25,7 +25,7 @@ export type ReadFields = z.infer<typeof ReadFields>;
 /** Below this OCR confidence a form goes to a person: readable pages score above 90, unreadable ones below 30. */
 export const CONFIDENCE_TO_BELIEVE = 80;
 
-/** Median grey difference of near pixels: OCR read pages up to 14 and gave up on all from 18 on (measured, see README). */
+/** Measured on one form at 110 and 150 dpi: OCR read it up to a grain of 14, and within 15 s never from 18 on. */
 const GRAIN_BEYOND_READING = 20;
 
 export interface ReadOptions {
