@@ -1,5 +1,5 @@
 // `npm run check`: format and lint, types, the house's own rules, dead code. Quiet when all is well; else what and where, exit 1.
-// `npm run check -- house types` runs the named ones only. The rules live in biome.json, the tsconfigs, knip.json and scripts/checks/.
+// `npm run check -- house types` runs the named ones only. The rules live in biome.json, the tsconfigs, knip.jsonc and scripts/checks/.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { checkHouse } from "./checks/house.ts";

@@ -10,18 +10,18 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly unknown[];
+    readonly assertionResults: readonly { readonly status: string }[];
   }[];
 }
 
 const report = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Report;
-// A file that does not even load has no tests to fail: it counts as one.
-const unloaded = report.testResults.filter(
-  ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+// A file that does not load, or whose preparation fails, has no failed test of its own: it counts as one.
+const broken = report.testResults.filter(
+  (file) => file.status === "failed" && !file.assertionResults.some(({ status }) => status === "failed"),
 );
-const failed = report.numFailedTests + unloaded.length;
+const failed = report.numFailedTests + broken.length;
 const neither = report.numTotalTests - report.numPassedTests - report.numFailedTests;
-for (const { name } of unloaded) console.log(`did not load: ${name}`);
+for (const { name } of broken) console.log(`failed as a whole: ${name}`);
 if (neither > 0) console.log(`neither passed nor failed (skipped or to do): ${neither}`);
 console.log(`Tests: ${report.numPassedTests} passed, ${failed} failed`);
 if (failed > 0 || report.numPassedTests === 0 || !report.success) process.exitCode = 1;

@@ -57,7 +57,7 @@ function bareImport(specifier: string, inDist: string, layout: Layout, imported:
     imported.add("plumbline");
     return "plumbline";
   }
-  imported.add(name);
+  if (target !== layout.published) imported.add(name);
   return specifier;
 }
 

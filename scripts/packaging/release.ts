@@ -29,7 +29,7 @@ export function release({ root, tarballsInto, keepsDist }: Release): Tarball[] {
       const dist = join(stage, "dist");
       const bundled = one.room === "plumbline" ? bundledWith(one, packages) : [];
       const imported = layOut({ published: one, bundled, packages, emitted, dist });
-      const manifest = publishedManifest(one, bundled, packages);
+      const manifest = publishedManifest(one, bundled, packages, imported);
       const missing = undeclared(manifest, imported);
       if (missing.length > 0) throw new Error(`${manifest.name} imports ${missing.join(", ")} without declaring it.`);
       if (keepsDist) replaceDist(one, dist);

@@ -22,16 +22,22 @@ export function publishedManifest(
   published: Package,
   bundled: readonly Package[],
   packages: ReadonlyMap<string, Package>,
+  imported: ReadonlySet<string>,
 ): Manifest {
   const { devDependencies: _, ...manifest } = published.manifest;
   const all = [published, ...bundled].flatMap((one) => Object.entries(one.manifest.dependencies ?? {}));
-  const dependencies = all.filter(([name]) => !packages.get(name)?.manifest.private);
+  const dependencies = all.filter(([name]) => !packages.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   const exports = Object.entries(manifest.exports).map(([subpath, exported]) => [subpath, withoutSource(exported)]);
+  // What is beside `plumbline` must meet the user's own copy of it, so as not to bring a second core.
+  const own = Object.fromEntries(
+    [...imported].filter((name) => packages.has(name)).map((name) => [name, `^${manifest.version}`]),
+  );
   return {
     ...manifest,
     engines,
     exports: Object.fromEntries(exports),
-    dependencies: Object.fromEntries(dependencies.sort(([a], [b]) => (a < b ? -1 : 1))),
+    dependencies: Object.fromEntries(dependencies),
+    peerDependencies: { ...manifest.peerDependencies, ...own },
   };
 }
 

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const repository = join(import.meta.dirname, "../..");
-const rules = [".gitignore", "biome.json", "knip.json", "tsconfig.json", "tsconfig.packages.json"];
+const rules = [".gitignore", "biome.json", "knip.jsonc", "tsconfig.json", "tsconfig.packages.json"];
 let root: string;
 
 beforeEach(() => {
