@@ -90,7 +90,7 @@ export class Outlet {
   }
 }
 
-export function tooSlow(bytes: number, limitBytes: number): CodedError {
+function tooSlow(bytes: number, limitBytes: number): CodedError {
   return new CodedError("command-slow-watcher", `A watcher was dropped: ${bytes} bytes waited for it`, {
     mend: "Read faster, or watch again from the last entry seen.",
     details: { bytes, limitBytes },

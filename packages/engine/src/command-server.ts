@@ -50,18 +50,26 @@ export async function serveCommands(
   const realPath = resolveDatabasePath(dbPath);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const sessions = new Set<CommandSession>();
-  const traffic = { arrivals: 0 };
+  let arrivals = 0;
+  const arrived = (): void => {
+    arrivals += 1;
+  };
   await refuseWhenServed(realPath);
   const { server, place } = await listen(realPath, () =>
     createServer((socket) => {
-      traffic.arrivals += 1;
-      accept(socket, sessions, handle, limits);
+      arrived();
+      if (sessions.size >= limits.connections) turnAway(socket, sessions.size, limits);
+      else {
+        const session = new CommandSession(socket, handle, limits, arrived);
+        sessions.add(session);
+        socket.once("close", () => sessions.delete(session));
+      }
     }),
   );
   let closed: Promise<void> | undefined;
   return {
     address: place.address,
-    settleArrived: () => settle(() => traffic.arrivals + sum(sessions)),
+    settleArrived: () => settle(() => arrivals),
     close({ graceMs = 5_000 } = {}) {
       closed ??= shut(server, place, sessions, graceMs);
       return closed;
@@ -69,19 +77,13 @@ export async function serveCommands(
   };
 }
 
-function accept(socket: Socket, sessions: Set<CommandSession>, handle: CommandHandler, limits: CommandLimits): void {
-  if (sessions.size >= limits.connections) {
-    const error = new CodedError("command-busy", `The owner already serves ${sessions.size} connections`, {
-      mend: "Close other clients, or share one connection.",
-    });
-    socket.on("error", () => socket.destroy());
-    socket.end(encodeFrame({ kind: "error", error: toWireError(error) }, limits.frameBytes));
-    socket.destroySoon();
-    return;
-  }
-  const session = new CommandSession(socket, handle, limits);
-  sessions.add(session);
-  socket.once("close", () => sessions.delete(session));
+function turnAway(socket: Socket, served: number, limits: CommandLimits): void {
+  const error = new CodedError("command-busy", `The owner already serves ${served} connections`, {
+    mend: "Close other clients, or share one connection.",
+  });
+  socket.on("error", () => socket.destroy());
+  socket.write(encodeFrame({ kind: "error", error: toWireError(error) }, limits.frameBytes));
+  socket.destroySoon();
 }
 
 /** Binds at the first place whose file system allows it, then lets clients find it. */
@@ -162,12 +164,6 @@ async function settle(count: () => number): Promise<void> {
     await nextTurn();
     if (count() === before) return;
   }
-}
-
-function sum(sessions: ReadonlySet<CommandSession>): number {
-  let bytes = 0;
-  for (const session of sessions) bytes += session.readBytes;
-  return bytes;
 }
 
 async function shut(server: Server, place: Place, sessions: Set<CommandSession>, graceMs: number): Promise<void> {

@@ -16,7 +16,7 @@ import {
   parseClientFrame,
   toWireError,
 } from "./command-frames.ts";
-import { Outlet, tooSlow } from "./command-outlet.ts";
+import { Outlet } from "./command-outlet.ts";
 
 export interface CommandRequest {
   readonly method: string;
@@ -56,10 +56,9 @@ export class CommandSession {
   #greeted = false;
   #closing = false;
   #refused = false;
-  /** Counts what was read; the server looks at it to find out whether the sockets have run dry. */
-  readBytes = 0;
 
-  constructor(socket: Socket, handle: CommandHandler, limits: CommandLimits) {
+  /** `arrived` is told of every piece read, so that the server finds out when the sockets have run dry. */
+  constructor(socket: Socket, handle: CommandHandler, limits: CommandLimits, arrived: () => void) {
     this.#socket = socket;
     this.#handle = handle;
     this.#limits = limits;
@@ -67,7 +66,10 @@ export class CommandSession {
     this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_MS).unref();
     // The one who is not read stops being listened to, so that replies cannot pile up.
     socket.on("drain", () => socket.resume());
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("data", (chunk: Buffer) => {
+      arrived();
+      this.#read(chunk);
+    });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#left());
     this.#write({ kind: "hello", protocol: PROTOCOL, pid: process.pid });
@@ -91,7 +93,6 @@ export class CommandSession {
   }
 
   #read(chunk: Buffer): void {
-    this.readBytes += chunk.length;
     if (this.#refused) return;
     try {
       for (const { text } of this.#reader.read(chunk)) {
@@ -130,7 +131,9 @@ export class CommandSession {
     const send = (value: unknown): void | Promise<void> => {
       if (pending.outlet === undefined) throw notAStream(method);
       // Encoded even when it is not sent any more, so that a bad value does not depend on who is listening.
-      return pending.outlet.send(encodeFrame({ kind: "push", id, value }, this.#limits.frameBytes));
+      const line = encodeFrame({ kind: "push", id, value }, this.#limits.frameBytes);
+      if (this.#hasRoomFor(line.length)) return pending.outlet.send(line);
+      this.#socket.destroy();
     };
     try {
       const value = await this.#handle({ method, params }, { send, signal });
@@ -148,7 +151,10 @@ export class CommandSession {
       this.#answer(id, pending, { kind: "error", id, error: toWireError(error) });
       controller.abort(error);
     };
-    const outlet = kind === "stream" ? new Outlet(this.#limits, (line) => this.#push(line), drop) : undefined;
+    const write = (line: Buffer): void => {
+      if (!this.#socket.destroyed) this.#socket.write(line);
+    };
+    const outlet = kind === "stream" ? new Outlet(this.#limits, write, drop) : undefined;
     const pending: Pending = { controller, outlet, answered: false };
     this.#pending.set(id, pending);
     // A cancelled watcher reads no more, so what waits for it must not keep its producer.
@@ -167,12 +173,11 @@ export class CommandSession {
     });
   }
 
-  #push(line: Buffer): void {
-    let waitingBytes = this.#socket.writableLength + line.length;
+  /** Each stream alone is bounded by its outlet; this bounds all of them together. */
+  #hasRoomFor(bytes: number): boolean {
+    let waitingBytes = this.#socket.writableLength + bytes;
     for (const { outlet } of this.#pending.values()) waitingBytes += outlet?.waitingBytes ?? 0;
-    if (waitingBytes > this.#limits.connectionBytes) {
-      this.#socket.destroy(tooSlow(waitingBytes, this.#limits.connectionBytes));
-    } else if (!this.#socket.destroyed) this.#socket.write(line);
+    return waitingBytes <= this.#limits.connectionBytes;
   }
 
   #write(frame: OwnerFrame, sent?: () => void): void {

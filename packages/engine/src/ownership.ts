@@ -171,15 +171,12 @@ function foreignSideFile(sidePath: string): CodedError {
   });
 }
 
-/**
- * What tells this file from another under the same name; undefined when absent. The time of birth is part of it because a
- * file system may hand the number of a deleted file to the next one.
- */
+/** What tells this file from another under the same name; undefined when absent. No other file gets it while we hold this one. */
 function inodeOf(sidePath: string): string | undefined {
   const stats = lstatSync(sidePath, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   if (!stats.isFile()) throw foreignSideFile(sidePath);
-  return `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
+  return `${stats.dev}:${stats.ino}`;
 }
 
 /** Whoever may read the file may also block the lock, so others get no rights at all. */

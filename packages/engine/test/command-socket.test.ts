@@ -185,6 +185,22 @@ describe("streams", () => {
 });
 
 describe("bounds and strangers", () => {
+  it("drops a connection for which too much waits over all its streams", async () => {
+    const dropped = Promise.withResolvers<unknown>();
+    await serve(
+      async (_, { send, signal }) => {
+        signal.addEventListener("abort", () => dropped.resolve(signal.reason));
+        for (let count = 0; count < 100; count += 1) void send("x".repeat(1_000));
+        return new Promise(() => {});
+      },
+      { windowBytes: 1_000, backlogBytes: 200_000, connectionBytes: 400_000 },
+    );
+    const client = await dial();
+    const streams = Array.from({ length: 10 }, () => all(client.stream("x", 0)).catch((error: unknown) => error));
+    expect(await dropped.promise).toMatchObject({ code: "command-client-gone" });
+    for (const ended of await Promise.all(streams)) expect(ended).toMatchObject({ code: "command-owner-gone" });
+  });
+
   it("turns away connections and requests beyond the bound, and takes new ones when there is room", async () => {
     await serve(async ({ method }) => (method === "echo" ? 1 : new Promise(() => {})), { connections: 2, requests: 2 });
     const first = await dial();
