@@ -1,0 +1,303 @@
+/**
+ * One attempt of one rung: needs, call, contract, record.
+ *
+ * Boundary: from an attempt command to the entries of its end; retry, ladder and undoing are the core's. Invariants: the
+ * time limit covers the call and its contract; a value that would not survive the journal fails here, at the step that
+ * made it; what an attempt says after its end is recorded as late, by its hash (rule 18).
+ */
+import { hash } from "node:crypto";
+import {
+  type AttemptCommand,
+  type AttemptRecord,
+  type Entry,
+  type Failure,
+  failureOf,
+  type Judgement,
+  judge,
+  type PlanRung,
+  type PlanStep,
+  type Previous,
+  pathOf,
+  type Read,
+  type RungFunction,
+  resolve,
+  type Sealed,
+  type Slot,
+  type StepCode,
+  sealedIn,
+  slotAt,
+} from "@plumbline/core";
+import { AttemptContext } from "./attempt-context.ts";
+import type { Done, Performance, PerformingRun } from "./host.ts";
+import { findLastGood, keepLastGood } from "./last-good.ts";
+import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
+import { keep, needsBlobs, plainReader, readerFor } from "./value-keeper.ts";
+
+const progressEveryMs = 500;
+const maxProgressEntries = 200;
+
+export class Attempt implements Performance {
+  private readonly run: PerformingRun;
+  private readonly command: AttemptCommand;
+  private readonly slot: Slot;
+  private readonly node: PlanStep;
+  private readonly rung: PlanRung;
+  private readonly code: StepCode;
+  private readonly done: Done;
+  private readonly context: AttemptContext;
+  private readonly begun: number;
+  private superseded = false;
+  private call: TimedCall | undefined;
+  private progressAt = Number.NEGATIVE_INFINITY;
+  private progressEntries = 0;
+
+  constructor(run: PerformingRun, command: AttemptCommand, done: Done) {
+    this.run = run;
+    this.command = command;
+    this.done = done;
+    this.slot = slotAt(run.state, command.slot);
+    this.node = this.slot.node as PlanStep;
+    this.rung = this.node.rungs[command.rung] as PlanRung;
+    this.code = run.code.nodes[this.slot.id - this.slot.frame.base] as StepCode;
+    this.begun = run.host.clock.monotonic();
+    this.context = new AttemptContext({
+      runId: run.id,
+      path: pathOf(this.slot),
+      rung: command.rung,
+      attempt: command.attempt,
+      contract: this.code.output,
+      previous: () => this.previous(),
+      elapsed: () => this.elapsedMs(),
+      onProgress: (fraction, note) => this.onProgress(fraction, note),
+    });
+  }
+
+  begin(): void {
+    if (this.run.state.phase !== "running") {
+      this.fail({ kind: "not-applied", message: "it was not begun: the run was stopped" });
+    } else if (this.rung.kind === "last-good") {
+      this.withReader((read) => this.askLastGood(read));
+    } else {
+      this.withReader((read) => this.callRung(read));
+    }
+  }
+
+  supersede(reason: string): void {
+    this.superseded = true;
+    this.call?.supersede(reason);
+  }
+
+  abortAfter(ms: number): void {
+    this.call?.abortAfter(ms);
+  }
+
+  /** Fetches what the needs keep in blobs, where they do, and goes on. */
+  private withReader(next: (read: Read) => void): void {
+    const { state, host } = this.run;
+    const values = sealedIn(state, this.slot.frame, this.node.needs);
+    const { brokenValue } = this.slot;
+    if (brokenValue !== undefined) values.push(brokenValue);
+    if (!needsBlobs(values)) {
+      next(plainReader(this.code.codecs));
+      return;
+    }
+    readerFor(host.store, this.run.id, values, this.code.codecs).then(
+      (read) => this.superseded || next(read),
+      (error) => this.superseded || this.fail(failureOf(error)),
+    );
+  }
+
+  private callRung(read: Read): void {
+    const run = this.code.rungs[this.command.rung]?.run as RungFunction<unknown, unknown>;
+    this.read = read;
+    this.call = new TimedCall({
+      clock: this.run.host.clock,
+      context: this.context,
+      timeoutMs: this.rung.timeoutMs,
+      call: () => {
+        const answer = run(this.needs(read), this.context);
+        return isThenable(answer) ? answer.then((value) => this.judge(value)) : this.judge(answer);
+      },
+      onEnd: (end) => this.onEnd(end),
+      onLate: (end) => this.onLate(end),
+    });
+    this.call.begin();
+  }
+
+  private read: Read = plainReader([]);
+
+  private needs(read: Read): unknown {
+    return resolve(this.run.state, this.slot.frame, this.node.needs, read);
+  }
+
+  private judge(value: unknown): Judgement | Promise<Judgement> {
+    const { output: schema, checks } = this.code;
+    // Fresh needs for the checks: a rung may have changed those that it was given.
+    const needs = checks.length === 0 ? undefined : this.needs(this.read);
+    return judge({ schema, checks, onDropped: this.node.onDropped }, value, needs);
+  }
+
+  private onEnd(end: CallEnd): void {
+    switch (end.kind) {
+      case "value":
+        this.onJudged(end.value as Judgement);
+        return;
+      case "thrown":
+        this.fail(failureOf(end.error));
+        return;
+      case "timeout":
+        this.fail({ kind: "timeout", message: `no answer within ${this.rung.timeoutMs} ms` });
+        return;
+      case "aborted":
+        this.fail({ kind: "aborted", message: end.reason });
+    }
+  }
+
+  private onJudged({ value, reasons, dropped }: Judgement): void {
+    const kept = keep(value, { codecs: this.code.codecs, nonFinite: this.code.nonFinite });
+    if (reasons.length > 0) {
+      const message = `broke its contract: ${reasons.join("; ")}`;
+      if (!("sealed" in kept)) this.fail({ kind: "contract", message, reasons }, { dropped });
+      else {
+        this.run.keepBlobs(kept.blobs);
+        this.fail({ kind: "contract", message, reasons }, { dropped, value: kept.sealed });
+      }
+    } else if ("refusal" in kept) {
+      const { path, reason } = kept.refusal;
+      const message = `gave a value that would not come back from the journal: output${path}: ${reason}`;
+      this.fail({ kind: "value", message }, { dropped });
+    } else {
+      this.run.keepBlobs(kept.blobs);
+      this.complete(kept.sealed, dropped);
+    }
+  }
+
+  private complete(value: Sealed, dropped: readonly string[]): void {
+    const { slot, rung } = this.command;
+    const record = this.record(dropped);
+    const entry: Entry = { kind: "step.completed", at: this.run.host.clock.now(), slot, ...record, value };
+    if (rung === 0) keepLastGood(this.run, this.slot, this.needsForKey(), value);
+    this.finish(entry, "success");
+  }
+
+  /** Only ladders with a last-good rung pay for the key. */
+  private needsForKey(): (() => unknown) | undefined {
+    return this.node.rungs.some((rung) => rung.kind === "last-good") ? () => this.needs(this.read) : undefined;
+  }
+
+  private askLastGood(read: Read): void {
+    this.read = read;
+    findLastGood(this.run, this.slot, this.needs(read), this.rung.maxAgeMs as number).then(
+      (found) => {
+        if (this.superseded) return;
+        if (!found) {
+          this.fail({ kind: "nothing-good", message: "there is no good answer young enough" });
+          return;
+        }
+        const { slot } = this.command;
+        const at = this.run.host.clock.now();
+        this.done([{ kind: "step.completed", at, slot, ...this.record([]), value: found.value, from: found.from }]);
+      },
+      (error) => this.superseded || this.fail(failureOf(error)),
+    );
+  }
+
+  private record(dropped: readonly string[]): AttemptRecord {
+    const { rung, attempt } = this.command;
+    const left = this.context.end();
+    return { rung, attempt, ms: this.elapsedMs(), ...left, ...(dropped.length > 0 ? { dropped } : {}) };
+  }
+
+  private fail(failure: Failure, more: { dropped?: readonly string[]; value?: Sealed } = {}): void {
+    const entry: Entry = {
+      kind: "attempt.failed",
+      at: this.run.host.clock.now(),
+      slot: this.command.slot,
+      ...this.record(more.dropped ?? []),
+      failure,
+      retryable: this.isRetryable(failure),
+      ...(more.value === undefined ? {} : { value: more.value }),
+    };
+    this.finish(entry, this.countsAgainstBackend(failure) ? "failure" : undefined);
+  }
+
+  private isRetryable(failure: Failure): boolean {
+    if (failure.kind === "value" || failure.kind === "nothing-good") return false;
+    const retryIf = this.code.rungs[this.command.rung]?.retryIf;
+    if (!retryIf) return true;
+    try {
+      return retryIf(failure, this.slot.rungAttempts + 1) !== false;
+    } catch (error) {
+      this.run.host.warn("retryIf threw; the attempt is retried", { path: pathOf(this.slot), error: String(error) });
+      return true;
+    }
+  }
+
+  private countsAgainstBackend({ kind }: Failure): boolean {
+    return kind === "error" || kind === "timeout" || (kind === "contract" && this.rung.breaker?.countContract === true);
+  }
+
+  /** Ends the attempt; where a breaker admitted it, its outcome is counted in the same commit. */
+  private finish(entry: Entry, result: "success" | "failure" | undefined): void {
+    const { admission } = this.slot;
+    const { breaker } = this.rung;
+    if (!breaker || !admission || result === undefined) {
+      this.done([entry]);
+      return;
+    }
+    const { host } = this.run;
+    const outcome = { id: this.context.attemptId, at: entry.at, epoch: admission.epoch, result };
+    host.vote(breaker, outcome, this.run.keepRegister).then(
+      () => this.superseded || this.done([entry]),
+      () => this.superseded || this.done([entry]), // the store has failed, and the engine with it
+    );
+  }
+
+  private onLate(end: CallEnd): void {
+    const value = end.kind === "value" ? (end.value as Judgement).value : undefined;
+    const kept = end.kind === "value" ? keep(value, { codecs: this.code.codecs, nonFinite: true }) : undefined;
+    const { slot, attempt } = this.command;
+    this.run.host.late(this.run.id, {
+      kind: "attempt.late",
+      at: this.run.host.clock.now(),
+      slot,
+      attempt,
+      result: end.kind === "value" ? "value" : "failure",
+      ...(kept && "sealed" in kept ? { hash: hash("sha256", kept.sealed, "hex") } : {}),
+    });
+  }
+
+  private previous(): Previous | undefined {
+    const { failure, brokenValue, attempts, brokenRung } = this.slot;
+    if (!failure || attempts === 0) return undefined;
+    return {
+      ...(brokenValue === undefined ? {} : { value: this.read(brokenValue) }),
+      reasons: failure.reasons ?? [failure.message],
+      failure,
+      attempt: attempts,
+      rung: brokenRung,
+    };
+  }
+
+  private elapsedMs(): number {
+    return Math.round((this.run.host.clock.monotonic() - this.begun) * 1_000) / 1_000;
+  }
+
+  private onProgress(fraction: number, note: string | undefined): void {
+    const now = this.run.host.clock.monotonic();
+    if (this.superseded || this.progressEntries >= maxProgressEntries || now - this.progressAt < progressEveryMs)
+      return;
+    this.progressAt = now;
+    this.progressEntries++;
+    const { slot, attempt } = this.command;
+    const at = this.run.host.clock.now();
+    this.run.receive({
+      kind: "attempt.progressed",
+      at,
+      slot,
+      attempt,
+      fraction,
+      ...(note === undefined ? {} : { note }),
+    });
+  }
+}

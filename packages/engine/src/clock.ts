@@ -1,0 +1,31 @@
+/**
+ * Time as the engine sees it.
+ *
+ * Boundary: the only file of this room that touches the machine's clock and timers; tests put a virtual clock here.
+ * Invariant: `now` is wall-clock time and may jump; `monotonic` never goes back.
+ */
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. */
+  now(): number;
+  /** Milliseconds since some fixed point, unaffected by changes of the wall clock. */
+  monotonic(): number;
+  /** Calls back once, `ms` from now. */
+  timer(ms: number, callback: () => void): Timer;
+}
+
+/** Longest delay that setTimeout takes; longer ones would fire at once. */
+const longestTimeoutMs = 2_147_483_647;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, callback) {
+    const timeout = setTimeout(callback, Math.min(ms, longestTimeoutMs));
+    return { cancel: () => clearTimeout(timeout) };
+  },
+};

@@ -1,0 +1,277 @@
+/**
+ * The embedded engine: runs flows in this process, on a store.
+ *
+ * Boundary: implements the Engine port and is the host of active runs; rules of runs are the core's, rules of order are
+ * active-run.ts's, who is in memory is registry.ts's. Invariants: what is acknowledged is committed (rule 1); an error of
+ * the store is fail-stop: everything in memory is dropped, the store is opened again, runs are taken up (rule 4).
+ */
+import { createHash, randomUUID } from "node:crypto";
+import {
+  type CommitVerdict,
+  type DecisionAnswer,
+  type DecisionRequest,
+  describe,
+  type Engine,
+  type Flow,
+  fold,
+  judge,
+  type ListQuery,
+  newState,
+  type Page,
+  PlumblineError,
+  type RunHandle,
+  type RunRecord,
+  type RunResult,
+  type RunState,
+  type RunSummary,
+  recordDecision,
+  type Sealed,
+  type StartOptions,
+  sealedDecision,
+  slotByPath,
+  type WatchedEntry,
+  type WatchOptions,
+} from "@plumbline/core";
+import { ActiveRun } from "./active-run.ts";
+import { decisionVote } from "./desk-vote.ts";
+import { EngineHost, type EngineSettings } from "./engine-host.ts";
+import { resultOf } from "./run-result.ts";
+import { keep, type NewBlob, readerFor } from "./value-keeper.ts";
+import { unknownRun } from "./watchers.ts";
+
+export class EmbeddedEngine implements Engine {
+  private readonly host: EngineHost;
+
+  private constructor(host: EngineHost) {
+    this.host = host;
+  }
+
+  /** Opens an engine on a store that is open already, and takes up what an earlier process left. */
+  static async open(settings: EngineSettings): Promise<EmbeddedEngine> {
+    return new EmbeddedEngine(await EngineHost.open(settings));
+  }
+
+  start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
+  start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
+  async start(target: Flow<never> | string, input: unknown, options: StartOptions = {}): Promise<RunHandle> {
+    await this.host.ready();
+    const flow = this.host.flow(target);
+    const { key } = options;
+    const { sealed, blobs } = await sealedInput(flow, input);
+    const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
+    const claim = key === undefined ? undefined : { inputHash: hashOf(sealed) };
+    const verdict = await this.startRun(flow, id, key, sealed, blobs, claim);
+    if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
+      throw keyConflict(flow.name, key as string);
+    return this.handleOn(id, verdict.status === "ok");
+  }
+
+  private startRun(
+    flow: Flow,
+    id: string,
+    key: string | undefined,
+    input: Sealed,
+    blobs: readonly NewBlob[],
+    claim: { readonly inputHash: string } | undefined,
+  ): Promise<CommitVerdict> {
+    const { host } = this;
+    const at = host.clock.now();
+    const { deadline, fingerprint } = flow.plan;
+    return new Promise((resolve, reject) => {
+      const code = { flow, nodes: flow.code.scopes[0] ?? [] };
+      const run = new ActiveRun(host, newState(flow.plan), code, (verdict) => {
+        host.starting.delete(reject);
+        resolve(verdict);
+      });
+      host.starting.add(reject);
+      run.claim = claim;
+      run.keepBlobs(blobs);
+      run.receive({
+        kind: "run.started",
+        at,
+        run: id,
+        flow: flow.name,
+        fingerprint,
+        input,
+        ...(key === undefined ? {} : { key }),
+        ...(deadline ? { deadlineAt: at + deadline.afterMs } : {}),
+        ...(host.build === undefined ? {} : { build: host.build }),
+      });
+    });
+  }
+
+  async handle(run: string): Promise<RunHandle> {
+    await this.host.ready();
+    if (!this.host.active.has(run) && !(await this.host.store.load(run))) throw unknownRun(run);
+    return this.handleOn(run, false);
+  }
+
+  private handleOn(id: string, created: boolean): RunHandle {
+    return { id, created, result: () => this.result(id) };
+  }
+
+  private async result(id: string): Promise<RunResult> {
+    const ended = this.host.waitForEnd(id); // before looking, so that an end in between is not missed
+    const stored = this.host.active.has(id) ? undefined : await this.host.store.load(id);
+    if (stored?.summary.status !== "ended") return ended.promise;
+    ended.forget();
+    const state = fold(newState(stored.plan), stored.entries);
+    return resultOf(this.host.store, state, this.host.codecsOf(state.plan.flow));
+  }
+
+  async decide(request: DecisionRequest): Promise<DecisionAnswer> {
+    await this.host.ready();
+    const run = await this.host.demand(request.run);
+    const path = request.path ?? onlyWaiting(run.state);
+    const slot = slotByPath(run.state, path);
+    const code = slot && run.code.nodes[slot.id - slot.frame.base];
+    const value = code?.kind === "approval" ? await this.heldDecision(request, path, code) : "{}";
+    const decision = {
+      path,
+      value,
+      id: request.id ?? randomUUID(),
+      ...(request.by === undefined ? {} : { by: request.by }),
+      ...(request.note === undefined ? {} : { note: request.note }),
+    };
+    // The contract may have been asynchronous: only what stands now counts.
+    return this.host.withRun(request.run, async (current) => {
+      const receipt = recordDecision(current.state, decision, this.host.clock.now());
+      if (receipt.entries.length > 0) {
+        if (receipt.status === "decided") await decisionVote(current, decision.path);
+        current.receive(...receipt.entries);
+        await this.host.settled();
+      }
+      return { status: receipt.status, path };
+    });
+  }
+
+  private async heldDecision(
+    request: DecisionRequest,
+    path: string,
+    code: Extract<ActiveRun["code"]["nodes"][number], { kind: "approval" }>,
+  ): Promise<Sealed> {
+    const contract = { schema: code.decision, checks: [], onDropped: "record" as const };
+    const { value, reasons } = await judge(contract, request.decision, undefined);
+    if (reasons.length === 0) return sealedDecision(value, path, code.codecs);
+    throw new PlumblineError("decision-invalid", "the decision does not satisfy its contract", {
+      path,
+      expected: reasons.join("; "),
+      found: describe(request.decision),
+      mend: "send a decision of the shape that the approval declares",
+    });
+  }
+
+  async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {
+    await this.host.ready();
+    await this.host.withRun(run, async (active) => {
+      if (active.state.phase === "ended") return;
+      active.receive({ kind: "cancel.requested", at: this.host.clock.now(), ...options });
+      await this.host.settled();
+    });
+  }
+
+  async get(run: string): Promise<RunRecord | undefined> {
+    await this.host.ready();
+    return this.host.store.load(run);
+  }
+
+  async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
+    await this.host.ready();
+    return this.host.store.list(query);
+  }
+
+  watch(run: string, options: WatchOptions = {}): AsyncIterable<WatchedEntry> {
+    return this.host.watchers.watch(this.host.store, run, options);
+  }
+
+  async open(run: string, sealed: Sealed): Promise<unknown> {
+    const stored = await this.get(run);
+    if (!stored) throw unknownRun(run);
+    const read = await readerFor(this.host.store, run, [sealed], this.host.codecsOf(stored.plan.flow));
+    return read(sealed);
+  }
+
+  /** The wall clock is right although it jumped: timers go on (rule 21). */
+  trustClock(): void {
+    this.host.timers.trustClock();
+  }
+
+  close(): Promise<void> {
+    return this.host.close();
+  }
+}
+
+/** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */
+async function sealedInput(flow: Flow, input: unknown): Promise<{ sealed: Sealed; blobs: readonly NewBlob[] }> {
+  const { value, reasons } = await judge(
+    { schema: flow.code.input, checks: [], onDropped: "record" },
+    input,
+    undefined,
+  );
+  if (reasons.length > 0) {
+    throw new PlumblineError("input-invalid", "the input does not satisfy the flow's contract", {
+      path: flow.name,
+      expected: reasons.join("; "),
+      found: describe(input),
+      mend: "correct the input; nothing was started",
+    });
+  }
+  const kept = keep(value, { codecs: flow.code.codecs });
+  if ("sealed" in kept) return kept;
+  throw new PlumblineError("value-refused", "the input would not come back from the journal as it is", {
+    path: `${flow.name}.input${kept.refusal.path}`,
+    expected: "plain data, dates, maps, sets, bytes, or a class with a codec",
+    found: kept.refusal.reason,
+    mend: "pass plain data, or declare a codec on the flow",
+  });
+}
+
+/** The one approval that waits, when the caller did not say which. */
+function onlyWaiting(state: RunState): string {
+  const asked = state.slots.filter((slot) => slot.status === "asked");
+  const approvals = state.slots.filter((slot) => slot.node.kind === "approval");
+  const [first, ...others] = asked.length > 0 ? asked : approvals;
+  if (first && others.length === 0) return first.frame.prefix + first.node.name;
+  throw new PlumblineError(first ? "approval-ambiguous" : "approval-unknown", "which approval is meant?", {
+    path: state.run,
+    expected: "the path of one approval",
+    found: first ? `${others.length + 1} that it could be` : "a run without approvals",
+    mend: "name it: `plumbline approvals` lists what waits",
+  });
+}
+
+function keyConflict(flow: string, key: string): PlumblineError {
+  return new PlumblineError("key-conflict", "this key was used before, with another input", {
+    path: `${flow} key ${key}`,
+    expected: "the same input for the same key",
+    found: "another input",
+    mend: "use a key of its own for each request; nothing was started",
+  });
+}
+
+/** With a key, the id follows from flow and key (rule 25): starting twice finds the same run. */
+function keyedRunId(flow: string, key: string): string {
+  return `k${createHash("sha256")
+    .update(JSON.stringify([flow, key]))
+    .digest("base64url")
+    .slice(0, 22)}`;
+}
+
+let counter = 0;
+
+/** Ordered by time, so that new rows of an index lie side by side: milliseconds, a counter, chance. */
+function newRunId(now: number): string {
+  counter = (counter + 1) % 1_679_616; // 36^4
+  const chance = randomUUID().slice(0, 8);
+  return `r${now.toString(36).padStart(9, "0")}${counter.toString(36).padStart(4, "0")}${chance}`;
+}
+
+/** A hash that does not depend on the order of keys. */
+function hashOf(sealed: Sealed): string {
+  const sorted = JSON.stringify(JSON.parse(sealed), (_key, part) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+  return createHash("sha256").update(sorted).digest("base64url");
+}

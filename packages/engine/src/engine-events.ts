@@ -1,0 +1,17 @@
+/**
+ * What the engine says aloud: warnings that nobody asked for and somebody should see.
+ *
+ * Boundary: one function type and its default. Invariant: saying something never throws and never changes a run.
+ */
+export interface Warning {
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export type OnWarning = (warning: Warning) => void;
+
+/** Warnings go to standard error, one line each. */
+export const warnOnStderr: OnWarning = ({ message, details }) => {
+  const facts = Object.entries(details).map(([key, value]) => `${key}=${String(value)}`);
+  process.stderr.write(`plumbline: ${[message, ...facts].join(" ")}\n`);
+};

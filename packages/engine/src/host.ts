@@ -1,0 +1,74 @@
+/**
+ * Who needs what of whom: a run of its engine, and those who perform commands of the run.
+ *
+ * Boundary: types only, so that engine, run and performers do not import each other. Invariant: a run reaches the outside
+ * (store, clock, other runs) through its host alone, and performers reach the run through this alone.
+ */
+import type {
+  Admission,
+  BreakerVote,
+  CommitItem,
+  Entry,
+  Environment,
+  Flow,
+  NodeCode,
+  PlanBreaker,
+  Register,
+  RunState,
+  Store,
+} from "@plumbline/core";
+import type { Clock } from "./clock.ts";
+import type { Committable } from "./committer.ts";
+import type { NewBlob } from "./value-keeper.ts";
+
+export interface Host {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly env: Environment;
+  readonly graceMs: number;
+  mark(run: Committable): void;
+  /** Entries of a run are durable: tell watchers, waiters and the timers. */
+  onCommitted(run: string, from: number, item: CommitItem, active: Committable): void;
+  admit(
+    policy: PlanBreaker,
+    request: { readonly id: string; readonly now: number; readonly lapseMs: number },
+    keep: (register: Register) => void,
+  ): Promise<Admission>;
+  vote(policy: PlanBreaker, outcome: BreakerVote, keep: (register: Register) => void): Promise<boolean>;
+  /** Runs a suspect attempt when no other suspect runs (rule 5). */
+  alone(work: (release: () => void) => void): void;
+  /** An attempt spoke after its run had left memory. */
+  late(run: string, entry: Entry): void;
+  /** Something that nobody asked for and somebody should see. */
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The flow's code, found by the nodes of the plan that the run began with (rule 28). */
+export interface BoundCode {
+  readonly flow: Flow;
+  readonly nodes: readonly NodeCode[];
+}
+
+/** What a performer sees of the run. */
+export interface PerformingRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly code: BoundCode;
+  readonly host: Host;
+  /** Something happened beside the result: progress. */
+  receive(...entries: Entry[]): void;
+  /** Committed together with the next entries. */
+  readonly keepRegister: (register: Register) => void;
+  keepBlobs(blobs: readonly NewBlob[]): void;
+}
+
+/** Takes the entries of a command's end. */
+export type Done = (entries: Entry[]) => void;
+
+/** An attempt or undo that is under way. */
+export interface Performance {
+  /** The answer is no longer wanted; `done` will not be called. */
+  supersede(reason: string): void;
+  /** The run is stopping: let it end by itself for so long, then give up on it. */
+  abortAfter(ms: number): void;
+}

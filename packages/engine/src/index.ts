@@ -1,0 +1,7 @@
+/** The engine room's door. */
+export { type Clock, systemClock, type Timer } from "./clock.ts";
+export { EmbeddedEngine } from "./embedded-engine.ts";
+export type { OnWarning, Warning } from "./engine-events.ts";
+export { MemoryStore } from "./memory-store.ts";
+export { type EngineOptions, memory, openEngine, type StoreOpener } from "./open-engine.ts";
+export { run } from "./run.ts";

@@ -1,0 +1,120 @@
+/**
+ * A store that keeps everything in this process's memory: for `run(flow, input)`, tests and flows that need no more.
+ *
+ * Boundary: implements the Store port; what it keeps is gone with the process. Invariants: commits at once and in order;
+ * entries are kept as they are given, which is safe because entries are never changed after they are made.
+ */
+import type {
+  CommitItem,
+  CommitVerdict,
+  Entry,
+  ListQuery,
+  Page,
+  Plan,
+  Register,
+  RunSummary,
+  Store,
+  StoredRun,
+} from "@plumbline/core";
+import { matches, pageLimit } from "./list-query.ts";
+
+interface Kept {
+  summary: RunSummary;
+  plan: Plan;
+  readonly entries: Entry[];
+  readonly inputHash: string;
+  readonly order: number;
+}
+
+export class MemoryStore implements Store {
+  readonly durable = false;
+  private readonly runs = new Map<string, Kept>();
+  private readonly registers = new Map<string, Register>();
+  private readonly blobs = new Map<string, Map<string, Uint8Array>>();
+  /** Runs with a timer. */
+  private readonly timed = new Set<string>();
+  private readonly open = new Set<string>();
+
+  commit(batch: readonly CommitItem[]): readonly CommitVerdict[] {
+    return batch.map((item) => this.commitOne(item));
+  }
+
+  private commitOne(item: CommitItem): CommitVerdict {
+    const { id, status, dueAt } = item.summary;
+    let kept = this.runs.get(id);
+    if (item.claim) {
+      if (kept) return { status: "taken", inputHash: kept.inputHash };
+      const { inputHash } = item.claim;
+      kept = { summary: item.summary, plan: item.plan as Plan, entries: [], inputHash, order: this.runs.size };
+      this.runs.set(id, kept);
+    }
+    if (!kept) throw new Error(`commit to a run that was never claimed: ${id}`);
+    for (const entry of item.entries) kept.entries.push(entry);
+    kept.summary = item.summary;
+    if (dueAt === undefined) this.timed.delete(id);
+    else this.timed.add(id);
+    if (status === "running" || status === "stopping") this.open.add(id);
+    else this.open.delete(id);
+    for (const register of item.registers ?? []) this.registers.set(register.name, register);
+    if (item.blobs) {
+      const blobs = this.blobs.get(id) ?? new Map<string, Uint8Array>();
+      this.blobs.set(id, blobs);
+      for (const blob of item.blobs) blobs.set(blob.id, blob.bytes);
+    }
+    return { status: "ok" };
+  }
+
+  async load(run: string): Promise<StoredRun | undefined> {
+    const kept = this.runs.get(run);
+    return kept && { summary: kept.summary, plan: kept.plan, entries: kept.entries.slice(), head: "" };
+  }
+
+  async list(query: ListQuery): Promise<Page<RunSummary>> {
+    const limit = pageLimit(query);
+    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
+    const found = [...this.runs.values()]
+      .filter((kept) => kept.order < before && matches(kept.summary, query))
+      .reverse();
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map((kept) => kept.summary),
+      ...(last && found.length > limit ? { next: String(last.order) } : {}),
+    };
+  }
+
+  async due(now: number, limit: number): Promise<readonly string[]> {
+    const due = [...this.timed].filter((id) => this.dueAtOf(id) <= now);
+    return due.sort((a, b) => this.dueAtOf(a) - this.dueAtOf(b)).slice(0, limit);
+  }
+
+  async nextDueAt(after: number): Promise<number | undefined> {
+    let earliest: number | undefined;
+    for (const id of this.timed) {
+      const dueAt = this.dueAtOf(id);
+      if (dueAt > after && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
+    }
+    return earliest;
+  }
+
+  private dueAtOf(id: string): number {
+    return this.runs.get(id)?.summary.dueAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  async unfinished(after: string | undefined, limit: number): Promise<readonly string[]> {
+    return [...this.open]
+      .sort()
+      .filter((id) => after === undefined || id > after)
+      .slice(0, limit);
+  }
+
+  async register(name: string): Promise<Register | undefined> {
+    return this.registers.get(name);
+  }
+
+  async blob(run: string, id: string): Promise<Uint8Array | undefined> {
+    return this.blobs.get(run)?.get(id);
+  }
+
+  async close(): Promise<void> {}
+}

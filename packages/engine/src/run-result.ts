@@ -1,0 +1,25 @@
+/**
+ * The result of a run as callers get it: values opened.
+ *
+ * Boundary: from a folded state to RunResult. Invariant: a value that cannot be opened never hides the outcome: it is
+ * left out of `partial`.
+ */
+import { type Codec, endOf, type RunResult, type RunState, type Sealed, type Store } from "@plumbline/core";
+import { readerFor } from "./value-keeper.ts";
+
+export async function resultOf(store: Store, state: RunState, codecs: readonly Codec<never>[]): Promise<RunResult> {
+  const end = endOf(state);
+  if (!end) throw new Error("a run that has not ended has no result");
+  const { output, partial, cause: _cause, ...rest } = end;
+  const open = async (sealed: Sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed);
+  if (output !== undefined) return { id: state.run, ...rest, output: await open(output), partial: {} };
+  const opened: Record<string, unknown> = {};
+  for (const [path, sealed] of Object.entries(partial)) {
+    try {
+      opened[path] = await open(sealed);
+    } catch {
+      // the record still has it; the outcome must not be lost over one unreadable value
+    }
+  }
+  return { id: state.run, ...rest, partial: opened };
+}

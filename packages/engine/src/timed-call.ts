@@ -1,0 +1,107 @@
+/**
+ * One call of user code with a time limit.
+ *
+ * Boundary: calls, waits, aborts; what the end means is the caller's affair. Invariants: `onEnd` is called exactly once,
+ * unless the call is superseded before it ends, and then never; what comes after the end goes to `onLate`; a call that
+ * answers without a promise ends before `begin` returns and makes no promise and no timer.
+ */
+import type { AttemptContext } from "./attempt-context.ts";
+import type { Clock, Timer } from "./clock.ts";
+
+export type CallEnd =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "thrown"; readonly error: unknown }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "aborted"; readonly reason: string };
+
+/** Tells user code why its signal aborted. */
+export class AttemptAborted extends Error {
+  override readonly name = "AbortError";
+}
+
+export interface TimedCallOptions {
+  readonly clock: Clock;
+  readonly context: AttemptContext;
+  readonly timeoutMs: number;
+  readonly call: () => unknown;
+  readonly onEnd: (end: CallEnd) => void;
+  readonly onLate: (end: CallEnd) => void;
+}
+
+export class TimedCall {
+  private readonly options: TimedCallOptions;
+  private open = true;
+  private timer: Timer | undefined;
+  private grace: Timer | undefined;
+
+  constructor(options: TimedCallOptions) {
+    this.options = options;
+  }
+
+  begin(): void {
+    const { call, clock, timeoutMs } = this.options;
+    let answer: unknown;
+    try {
+      answer = call();
+    } catch (error) {
+      this.end({ kind: "thrown", error });
+      return;
+    }
+    if (!isThenable(answer)) {
+      this.end({ kind: "value", value: answer });
+      return;
+    }
+    this.timer = clock.timer(timeoutMs, () => this.stop({ kind: "timeout" }, `timed out after ${timeoutMs} ms`));
+    answer.then(
+      (value) => this.end({ kind: "value", value }),
+      (error) => this.end({ kind: "thrown", error }),
+    );
+  }
+
+  /** The answer is no longer wanted: abort, and say nothing. */
+  supersede(reason: string): void {
+    if (!this.open) return;
+    this.close();
+    this.options.context.abort(new AttemptAborted(reason));
+  }
+
+  /** Lets the call go on for `ms` and then gives up on it. */
+  abortAfter(ms: number): void {
+    if (!this.open || this.grace) return;
+    const reason = "the run was stopped and the grace has passed";
+    this.grace = this.options.clock.timer(ms, () => this.stop({ kind: "aborted", reason }, reason));
+  }
+
+  private stop(end: CallEnd, reason: string): void {
+    if (!this.open) return;
+    this.close();
+    this.options.context.abort(new AttemptAborted(reason));
+    this.options.onEnd(end);
+  }
+
+  private end(end: CallEnd): void {
+    if (this.open) {
+      this.close();
+      this.options.onEnd(end);
+    } else if (!isAbort(end)) {
+      this.options.onLate(end);
+    }
+  }
+
+  private close(): void {
+    this.open = false;
+    this.timer?.cancel();
+    this.grace?.cancel();
+  }
+}
+
+/** User code that heard the signal and threw because of it has said nothing worth keeping. */
+function isAbort(end: CallEnd): boolean {
+  if (end.kind !== "thrown") return false;
+  const name = (end.error as { name?: unknown } | undefined)?.name;
+  return name === "AbortError" || name === "TimeoutError";
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
+}

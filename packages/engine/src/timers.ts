@@ -1,0 +1,138 @@
+/**
+ * Wakes runs whose timer is due: one alarm for the earliest instant of all runs, whatever their number (rule 22).
+ *
+ * Boundary: when to look and whether the clock can be trusted; what a due timer means is the core's. Invariants: what
+ * arrived from outside is applied before overdue timers fire (rule 19); a wall clock that jumped against the monotonic
+ * one by more than a bound stops all firing, loudly, until it comes back or somebody says that it is right (rule 21).
+ */
+import type { Store } from "@plumbline/core";
+import type { Clock, Timer } from "./clock.ts";
+
+export interface TimersHost {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Fires what is due of these runs. Resolves when what follows is committed. */
+  fire(runs: readonly string[], now: number): Promise<void>;
+  /** Lets what has arrived from outside (sockets, callbacks) be taken in first. */
+  breathe(): Promise<void>;
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+const pageSize = 256;
+/** A look that found nothing to do is not repeated sooner than this. */
+const shortestMs = 1;
+const recheckMs = 1_000;
+
+export class Timers {
+  private readonly host: TimersHost;
+  private readonly jumpBoundMs: number;
+  private alarm: Timer | undefined;
+  private alarmAt = Number.POSITIVE_INFINITY;
+  private waking = false;
+  private closed = false;
+  private hinted = Number.POSITIVE_INFINITY;
+  private baseWall: number;
+  private baseMonotonic: number;
+  private warned = false;
+
+  constructor(host: TimersHost, jumpBoundMs: number) {
+    this.host = host;
+    this.jumpBoundMs = jumpBoundMs;
+    this.baseWall = host.clock.now();
+    this.baseMonotonic = host.clock.monotonic();
+  }
+
+  /** A run may be due at this instant. */
+  hint(dueAt: number): void {
+    if (this.closed) return;
+    if (this.waking) this.hinted = Math.min(this.hinted, dueAt);
+    else if (dueAt < this.alarmAt) this.setAlarm(dueAt);
+  }
+
+  /** Looks for what is due now and sets the alarm for what comes next. */
+  async wake(): Promise<void> {
+    if (this.waking || this.closed) return;
+    this.waking = true;
+    this.hinted = Number.POSITIVE_INFINITY;
+    this.cancelAlarm();
+    const next = await this.look().catch((error) => {
+      this.host.warn("looking for due timers failed", { error: String(error) });
+      return this.host.clock.now() + recheckMs;
+    });
+    this.waking = false;
+    const earliest = Math.min(next ?? Number.POSITIVE_INFINITY, this.hinted);
+    if (earliest < Number.POSITIVE_INFINITY) this.hint(earliest);
+  }
+
+  /** Somebody has looked at the clock and says that it is right. */
+  trustClock(): void {
+    this.rebase();
+    this.warned = false;
+    void this.wake();
+  }
+
+  /** True while timers are paused because the clock jumped. */
+  get isPaused(): boolean {
+    return Math.abs(this.drift()) > this.jumpBoundMs;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancelAlarm();
+  }
+
+  private async look(): Promise<number | undefined> {
+    await this.host.breathe();
+    const { clock, store } = this.host;
+    if (this.isPaused) return this.pause();
+    this.warned = false;
+    this.rebase();
+    const now = clock.now();
+    const seen = new Set<string>();
+    for (let limit = pageSize; !this.closed; limit *= 2) {
+      const due = await store.due(now, limit);
+      const fresh = due.filter((run) => !seen.has(run));
+      for (const run of fresh) seen.add(run);
+      if (fresh.length > 0) await this.host.fire(fresh, now);
+      if (due.length < limit) break;
+    }
+    return store.nextDueAt(now);
+  }
+
+  private pause(): number {
+    if (!this.warned) {
+      this.warned = true;
+      this.host.warn("the wall clock jumped: timers are paused until it comes back or trustClock() is called", {
+        driftMs: Math.round(this.drift()),
+        boundMs: this.jumpBoundMs,
+      });
+    }
+    return this.host.clock.now() + recheckMs;
+  }
+
+  private drift(): number {
+    const { clock } = this.host;
+    return clock.now() - this.baseWall - (clock.monotonic() - this.baseMonotonic);
+  }
+
+  private rebase(): void {
+    this.baseWall = this.host.clock.now();
+    this.baseMonotonic = this.host.clock.monotonic();
+  }
+
+  private setAlarm(dueAt: number): void {
+    this.cancelAlarm();
+    this.alarmAt = dueAt;
+    const ms = Math.max(shortestMs, dueAt - this.host.clock.now());
+    this.alarm = this.host.clock.timer(ms, () => {
+      this.cancelAlarm();
+      void this.wake();
+    });
+  }
+
+  private cancelAlarm(): void {
+    this.alarm?.cancel();
+    this.alarm = undefined;
+    this.alarmAt = Number.POSITIVE_INFINITY;
+  }
+}

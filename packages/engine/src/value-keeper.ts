@@ -1,0 +1,107 @@
+/**
+ * Where sealed values lie: in their entry while they are small, in a blob of their run when they are large.
+ *
+ * Boundary: between the core's data boundary (seal, open) and the store's blobs. Invariants: a blob is committed in the
+ * same transaction as the entry that names it, or before (rule 31); blobs are named by the hash of what they hold, so
+ * the same bytes of one run are kept once; opening always makes a fresh value.
+ */
+import { hash } from "node:crypto";
+import {
+  blobsIn,
+  type Codec,
+  open,
+  PlumblineError,
+  type Read,
+  type Refusal,
+  type Sealed,
+  type Store,
+  seal,
+} from "@plumbline/core";
+
+/** Longer sealed texts become blobs. */
+export const inlineTextLimit = 65_536;
+const storedMark = '{"$":"stored"';
+
+export interface NewBlob {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+export type KeepResult =
+  | { readonly sealed: Sealed; readonly blobs: readonly NewBlob[] }
+  | { readonly refusal: Refusal };
+
+const noBlobs: readonly NewBlob[] = [];
+
+/** Seals a value for the journal; what is large is set aside as blobs. */
+export function keep(value: unknown, options: { codecs: readonly Codec<never>[]; nonFinite?: boolean }): KeepResult {
+  let blobs: NewBlob[] | undefined;
+  const result = seal(value, {
+    ...options,
+    putBytes(bytes) {
+      blobs ??= [];
+      return put(blobs, bytes.slice());
+    },
+  });
+  if ("refusal" in result) return result;
+  if (result.sealed.length <= inlineTextLimit) return { sealed: result.sealed, blobs: blobs ?? noBlobs };
+  blobs ??= [];
+  const id = put(blobs, new TextEncoder().encode(result.sealed));
+  return { sealed: `${storedMark},"id":"${id}","size":${result.sealed.length}}`, blobs };
+}
+
+function put(blobs: NewBlob[], bytes: Uint8Array): string {
+  const id = hash("sha256", bytes, "hex");
+  if (!blobs.some((blob) => blob.id === id)) blobs.push({ id, bytes });
+  return id;
+}
+
+function isStored(sealed: Sealed): boolean {
+  return sealed.startsWith(storedMark);
+}
+
+function storedId(sealed: Sealed): string {
+  return (JSON.parse(sealed) as { id: string }).id;
+}
+
+/** True when opening these values needs a look into the store first. */
+export function needsBlobs(values: readonly Sealed[]): boolean {
+  return values.some((sealed) => isStored(sealed) || sealed.includes('"$":"blob"'));
+}
+
+/** A reader for values that hold no blobs. */
+export function plainReader(codecs: readonly Codec<never>[]): Read {
+  return (sealed) => open(sealed, { codecs });
+}
+
+/** Fetches the blobs of `values` and gives a reader that can open them. */
+export async function readerFor(
+  store: Store,
+  run: string,
+  values: readonly Sealed[],
+  codecs: readonly Codec<never>[],
+): Promise<Read> {
+  const bytes = new Map<string, Uint8Array>();
+  const texts = new Map<Sealed, Sealed>();
+  const fetchOnce = async (id: string) => {
+    if (!bytes.has(id)) bytes.set(id, await fetchBlob(store, run, id));
+    return bytes.get(id) as Uint8Array;
+  };
+  for (const sealed of values) {
+    const text = isStored(sealed) ? new TextDecoder().decode(await fetchOnce(storedId(sealed))) : sealed;
+    texts.set(sealed, text);
+    for (const id of blobsIn(text)) await fetchOnce(id);
+  }
+  return (sealed) => open(texts.get(sealed) ?? sealed, { codecs, getBytes: (id) => bytes.get(id) as Uint8Array });
+}
+
+async function fetchBlob(store: Store, run: string, id: string): Promise<Uint8Array> {
+  const bytes = await store.blob(run, id);
+  if (bytes) return bytes;
+  throw new PlumblineError("journal-broken", "a blob that the journal names is missing", {
+    path: run,
+    expected: `blob ${id}`,
+    found: "nothing",
+    mend: "restore the database from a backup",
+  });
+}
