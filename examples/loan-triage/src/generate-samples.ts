@@ -16,11 +16,13 @@ import { type Sample, sampleUrl, type TruthFile } from "./samples.ts";
 export const SAMPLES_SEED = 42;
 const FIRST_DAY = "2026-03-02";
 
+type ScanPlan = Omit<ScanStyle, "seed">;
+
 interface Plan {
   readonly name: string;
   readonly sample: Omit<Sample, "file" | "scanned">;
   readonly form?: Partial<FormStyle>;
-  readonly scan?: Omit<ScanStyle, "seed">;
+  readonly scan?: ScanPlan;
 }
 
 const cleanScan = { dpi: 150, rotationDegrees: 0.5, noise: 6, blur: 0 };
@@ -76,13 +78,13 @@ function planText(take: Take): Plan[] {
 }
 
 function planScans(take: Take): Plan[] {
-  const clean = (name: string, scan: Plan["scan"], form: Partial<FormStyle> = {}): Plan => ({
+  const clean = (name: string, scan: ScanPlan, form: Partial<FormStyle> = {}): Plan => ({
     name: `clean-scan-${name}`,
     sample: { kind: "clean-scan", fields: take("standard"), expected: expecting("standard", "a readable scan") },
     form,
-    scan: scan ?? cleanScan,
+    scan,
   });
-  const noisy = (name: string, why: string, scan: Plan["scan"], form: Partial<FormStyle> = {}): Plan => ({
+  const noisy = (name: string, why: string, scan: ScanPlan, form: Partial<FormStyle> = {}): Plan => ({
     name: `noisy-scan-${name}`,
     sample: {
       kind: "noisy-scan",
@@ -90,7 +92,7 @@ function planScans(take: Take): Plan[] {
       expected: { triage: ["standard", "manual-review"], fraud: [], why },
     },
     form,
-    scan: scan ?? noisyScan,
+    scan,
   });
   return [
     clean("1", cleanScan),

