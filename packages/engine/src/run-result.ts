@@ -7,11 +7,19 @@
 import { type Codec, endOf, type RunResult, type RunState, type Sealed, type Store } from "@plumbline/core";
 import { readerFor } from "./value-keeper.ts";
 
-export async function resultOf(store: Store, state: RunState, codecs: readonly Codec<never>[]): Promise<RunResult> {
+/** Opens one recorded value. */
+export type OpenValue = (sealed: Sealed) => Promise<unknown>;
+
+/** The result of a run whose values lie in this store. */
+export function resultOf(store: Store, state: RunState, codecs: readonly Codec<never>[]): Promise<RunResult> {
+  return openResult(state, async (sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed));
+}
+
+/** The result of a run that has ended. */
+export async function openResult(state: RunState, open: OpenValue): Promise<RunResult> {
   const end = endOf(state);
   if (!end) throw new Error("a run that has not ended has no result");
   const { output, partial, cause: _cause, ...rest } = end;
-  const open = async (sealed: Sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed);
   if (output !== undefined) return { id: state.run, ...rest, output: await open(output), partial: {} };
   const opened: Record<string, unknown> = {};
   for (const [path, sealed] of Object.entries(partial)) {

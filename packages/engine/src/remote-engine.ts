@@ -1,0 +1,206 @@
+/**
+ * An engine in another process of this machine: the owner of the database does the work, this one asks.
+ *
+ * Boundary: implements the Engine port over the owner's socket; the other end is engine-commands.ts. Invariants: the
+ * owner may die and another take its place: what is safe to ask twice (reading, cancelling, deciding with an id, starting
+ * with a key) is asked again of the next owner within a bound, everything else says that it may have been applied.
+ */
+import { randomUUID } from "node:crypto";
+import {
+  type Codec,
+  type DecisionAnswer,
+  type DecisionRequest,
+  type Engine,
+  type Entry,
+  type Flow,
+  fold,
+  type ListQuery,
+  newState,
+  open,
+  type Page,
+  PlumblineError,
+  type RunHandle,
+  type RunRecord,
+  type RunResult,
+  type RunSummary,
+  type Sealed,
+  type StartOptions,
+  seal,
+  type WatchedEntry,
+  type WatchOptions,
+} from "@plumbline/core";
+import { codeOf } from "./coded-error.ts";
+import { type CommandClient, connectCommands } from "./command-socket.ts";
+import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
+import { openResult } from "./run-result.ts";
+
+const reconnectMs = 10_000;
+const retryEveryMs = 50;
+
+export class RemoteEngine implements Engine {
+  private readonly dbPath: string;
+  private readonly flows: ReadonlyMap<string, Flow>;
+  private client: CommandClient;
+  private closed = false;
+  private readonly closing = new AbortController();
+
+  private constructor(dbPath: string, flows: readonly Flow[], client: CommandClient) {
+    this.dbPath = dbPath;
+    this.flows = new Map(flows.map((flow) => [flow.name, flow]));
+    this.client = client;
+  }
+
+  /** Connects to whoever owns the database. @throws an error with code `command-no-owner` when nobody does */
+  static async connect(dbPath: string, flows: readonly Flow[] = []): Promise<RemoteEngine> {
+    return new RemoteEngine(dbPath, flows, await connectCommands(dbPath));
+  }
+
+  /** The process that does the work. */
+  get ownerPid(): number {
+    return this.client.ownerPid;
+  }
+
+  start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
+  start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
+  async start(target: Flow<never> | string, input: unknown, options: StartOptions = {}): Promise<RunHandle> {
+    const flow = typeof target === "string" ? target : target.name;
+    const params = { flow, input: this.sealed(input, `${flow}.input`), ...options };
+    const answer = (await this.call("start", params, options.key !== undefined)) as { id: string; created: boolean };
+    return this.handleOn(answer.id, answer.created);
+  }
+
+  async handle(run: string): Promise<RunHandle> {
+    await this.call("exists", { run }, true);
+    return this.handleOn(run, false);
+  }
+
+  private handleOn(id: string, created: boolean): RunHandle {
+    return { id, created, result: () => this.result(id) };
+  }
+
+  private async result(id: string): Promise<RunResult> {
+    for await (const { entry } of this.watch(id)) if (entry.kind === "run.ended") break;
+    const record = await this.get(id);
+    if (record?.summary.status !== "ended")
+      throw new PlumblineError("engine-closed", "stopped waiting for the run", { path: id });
+    return openResult(fold(newState(record.plan), record.entries), (sealed) => this.open(id, sealed));
+  }
+
+  /** The decision has an id in any case, so that it can be sent again to the next owner and still count once. */
+  async decide(request: DecisionRequest): Promise<DecisionAnswer> {
+    const decision = this.sealed(request.decision, request.path ?? request.run);
+    const params = { id: randomUUID(), ...request, decision };
+    return (await this.call("decide", params, true)) as DecisionAnswer;
+  }
+
+  async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {
+    await this.call("cancel", { run, ...options }, true);
+  }
+
+  async get(run: string): Promise<RunRecord | undefined> {
+    let record: Omit<RunRecord, "entries"> | undefined;
+    const entries: Entry[] = [];
+    for await (const piece of this.stream("get", { run })) {
+      const part = piece as RecordPiece;
+      if ("record" in part) record = part.record;
+      else entries.push(...part.entries);
+    }
+    return record && { ...record, entries };
+  }
+
+  async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
+    return (await this.call("list", { query }, true)) as Page<RunSummary>;
+  }
+
+  async *watch(run: string, { from = 0, signal }: WatchOptions = {}): AsyncGenerator<WatchedEntry> {
+    const stop = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
+    let next = from;
+    while (!stop.aborted) {
+      try {
+        for await (const piece of this.client.stream("watch", { run, from: next }, { signal: stop })) {
+          const watched = piece as WatchedEntry;
+          next = watched.index + 1;
+          yield watched;
+        }
+        return;
+      } catch (error) {
+        if (stop.aborted) return;
+        if (!isGone(error)) throw plain(error);
+        await this.reconnect(error);
+      }
+    }
+  }
+
+  async open(run: string, sealed: Sealed): Promise<unknown> {
+    const codecs = this.codecs();
+    if (!sealed.includes('"$":"stored"') && !sealed.includes('"$":"blob"')) return open(sealed, { codecs });
+    return open((await this.call("open", { run, sealed }, true)) as Sealed, { codecs });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.closing.abort();
+    this.client.close();
+  }
+
+  private async *stream<M extends CommandMethod>(method: M, params: CommandParams[M]): AsyncGenerator<unknown> {
+    try {
+      yield* this.client.stream(method, params);
+    } catch (error) {
+      throw plain(error);
+    }
+  }
+
+  private async call<M extends CommandMethod>(
+    method: M,
+    params: CommandParams[M],
+    repeatable: boolean,
+  ): Promise<unknown> {
+    for (;;) {
+      try {
+        return await this.client.call(method, params);
+      } catch (error) {
+        if (!repeatable || !isGone(error)) throw plain(error);
+        await this.reconnect(error);
+      }
+    }
+  }
+
+  private async reconnect(cause: unknown): Promise<void> {
+    const until = performance.now() + reconnectMs;
+    while (!this.closed && performance.now() < until) {
+      try {
+        this.client = await connectCommands(this.dbPath);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
+      }
+    }
+    throw plain(cause);
+  }
+
+  private codecs(): readonly Codec<never>[] {
+    return [...this.flows.values()].flatMap((flow) => flow.code.codecs);
+  }
+
+  private sealed(value: unknown, path: string): Sealed {
+    const result = seal(value, { codecs: this.codecs() });
+    if ("sealed" in result) return result.sealed;
+    throw new PlumblineError("value-refused", "a value that cannot cross to another process as it is", {
+      path: path + result.refusal.path,
+      expected: "plain data, dates, maps, sets, bytes, or a class with a codec",
+      found: result.refusal.reason,
+      mend: "pass plain data, or declare a codec on the flow",
+    });
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "command-owner-gone" || code === "command-closed" || code === "command-closing";
+}
+
+/** Errors of the owner keep their code; here they become the one class of errors that users know. */
+function plain(error: unknown): unknown {
+  return error;
+}
