@@ -2,7 +2,7 @@
 // Boundary: bytes in, fields out; whether the fields make sense is judged by the checks of application-form.ts.
 // Invariants: a value is never invented - what is absent, unreadable or said twice in different ways stays absent and
 // is listed in `missing`; an abort ends the OCR; a page that takes too long counts as unreadable, not as an error.
-import { recognizeText } from "@plumbline/example-local-models/ocr.ts";
+import { OcrTimeLimit, recognizeText } from "@plumbline/example-local-models/ocr.ts";
 import { pageGrain } from "@plumbline/example-local-models/page-grain.ts";
 import { rasterisePdf, readPdfLines } from "@plumbline/example-local-models/pdf.ts";
 import { z } from "zod";
@@ -52,15 +52,13 @@ async function readScan(pdf: Uint8Array, signal: AbortSignal | undefined, pageLi
   let confidence = 100;
   for (const image of await rasterisePdf(pdf, { signal })) {
     if ((await pageGrain(image)) > GRAIN_BEYOND_READING) return nothingRead("the picture of the page is only grain");
-    const limit = AbortSignal.timeout(pageLimitMs);
     try {
-      const page = await recognizeText(image, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+      const page = await recognizeText(image, { signal, timeLimitMs: pageLimitMs });
       lines.push(...page.text.split("\n"));
       confidence = Math.min(confidence, page.confidence);
     } catch (error) {
-      signal?.throwIfAborted();
-      if (!limit.aborted) throw error;
-      return nothingRead(`OCR did not finish a page in ${pageLimitMs} ms`);
+      if (error instanceof OcrTimeLimit) return nothingRead(error.message);
+      throw error;
     }
   }
   return { ...fieldsOf(lines), source: "ocr", confidence };

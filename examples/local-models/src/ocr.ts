@@ -15,6 +15,13 @@ export interface OcrResult {
 
 export interface OcrOptions {
   readonly signal?: AbortSignal | undefined;
+  /** For reading the page itself; waiting for a free worker and starting one do not count. */
+  readonly timeLimitMs?: number | undefined;
+}
+
+/** A page was not read within its time limit: unreadable ones take many times longer than others. */
+export class OcrTimeLimit extends Error {
+  readonly code = "ocr-time-limit";
 }
 
 /** A few OCR workers, started when first needed and replaced when an abort has killed one. */
@@ -28,15 +35,18 @@ export class OcrPool {
     this.#free = size;
   }
 
-  /** Reads one image (PNG, JPEG). Rejects with the signal's reason when aborted, and with OCR's error otherwise. */
-  async recognize(image: Uint8Array, { signal }: OcrOptions = {}): Promise<OcrResult> {
+  /**
+   * Reads one image (PNG, JPEG). Rejects with the signal's reason when aborted, with OcrTimeLimit when it takes too
+   * long, and with the engine's own error otherwise.
+   */
+  async recognize(image: Uint8Array, { signal, timeLimitMs }: OcrOptions = {}): Promise<OcrResult> {
     await this.#takeTurn(signal);
     let worker: Worker | undefined;
     const opening = this.#openWorker();
     try {
       worker = await untilAborted(opening, signal);
       holdProcess(worker, true);
-      const { data } = await untilAborted(worker.recognize(Buffer.from(image)), signal);
+      const { data } = await untilLate(untilAborted(worker.recognize(Buffer.from(image)), signal), timeLimitMs);
       holdProcess(worker, false);
       this.#keep(worker);
       this.#passTurn();
@@ -171,4 +181,11 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pro
     signal.addEventListener("abort", abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+function untilLate<T>(work: Promise<T>, limitMs: number | undefined): Promise<T> {
+  if (limitMs === undefined) return work;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new OcrTimeLimit(`OCR did not finish a page in ${limitMs} ms`)), limitMs);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

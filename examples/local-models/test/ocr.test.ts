@@ -1,5 +1,5 @@
 // Goal: OCR reads a clean picture, an abort really ends its work, and neither aborts nor bad pictures harm later pages.
-import { OcrPool } from "@plumbline/example-local-models/ocr.ts";
+import { OcrPool, OcrTimeLimit } from "@plumbline/example-local-models/ocr.ts";
 import { rasterisePdf } from "@plumbline/example-local-models/pdf.ts";
 import { randomFrom } from "@plumbline/example-local-models/seeded-random.ts";
 import PDFDocument from "pdfkit";
@@ -28,6 +28,13 @@ test(`an abort ends a page that would take many seconds, and the next page is re
   const { text } = await pool.recognize(await pictureOf("Still here"));
   expect(text.trim()).toBe("Still here");
   expect(performance.now() - started).toBeLessThan(8_000);
+});
+
+test("the time limit is for reading a page, not for waiting until its turn comes", async () => {
+  const first = pool.recognize(await pictureOfGrain(), { timeLimitMs: 1_500 });
+  const second = pool.recognize(await pictureOf("Patient"), { timeLimitMs: 1_400 });
+  await expect(first).rejects.toBeInstanceOf(OcrTimeLimit);
+  expect((await second).text.trim()).toBe("Patient");
 });
 
 test("pages beyond the pool's size wait their turn, and can give up waiting", async () => {
