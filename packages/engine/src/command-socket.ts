@@ -3,4 +3,4 @@
 export { type CommandClient, connectCommands } from "./command-client.ts";
 export type { CommandLimits } from "./command-frames.ts";
 export { type CommandServer, serveCommands } from "./command-server.ts";
-export type { CommandHandler } from "./command-session.ts";
+export type { CommandHandler, CommandReply, CommandRequest } from "./command-session.ts";
