@@ -39,16 +39,36 @@ import { resultOf } from "./run-result.ts";
 import { keep, type NewBlob, readerFor } from "./value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
+export interface EmbeddedOptions extends EngineSettings {
+  /** Called when the engine can be asked and nothing has been taken up yet: commands that wait come first (rule 19). */
+  readonly beforeTakeUp?: (engine: EmbeddedEngine) => Promise<void>;
+  /** Called when the engine has let go of the store. */
+  readonly afterClose?: () => Promise<void>;
+}
+
 export class EmbeddedEngine implements Engine {
   private readonly host: EngineHost;
+  private readonly afterClose: EmbeddedOptions["afterClose"];
+  private closing: Promise<void> | undefined;
 
-  private constructor(host: EngineHost) {
+  private constructor(host: EngineHost, afterClose: EmbeddedOptions["afterClose"]) {
     this.host = host;
+    this.afterClose = afterClose;
   }
 
-  /** Opens an engine on a store that is open already, and takes up what an earlier process left. */
-  static async open(settings: EngineSettings): Promise<EmbeddedEngine> {
-    return new EmbeddedEngine(await EngineHost.open(settings));
+  /** Opens the store, lets others ask, and takes up what an earlier process left. */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+    const { beforeTakeUp, afterClose, ...settings } = options;
+    const host = await EngineHost.open(settings);
+    const engine = new EmbeddedEngine(host, afterClose);
+    try {
+      await beforeTakeUp?.(engine);
+      await host.takeUp();
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
   }
 
   start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
@@ -197,7 +217,8 @@ export class EmbeddedEngine implements Engine {
   }
 
   close(): Promise<void> {
-    return this.host.close();
+    this.closing ??= this.host.close().finally(() => this.afterClose?.());
+    return this.closing;
   }
 }
 

@@ -76,9 +76,7 @@ export class EngineHost implements Host {
   private closing: Promise<void> | undefined;
 
   static async open(settings: EngineSettings): Promise<EngineHost> {
-    const host = new EngineHost(settings, await settings.openStore());
-    await host.takeUp();
-    return host;
+    return new EngineHost(settings, await settings.openStore());
   }
 
   private constructor(settings: EngineSettings, store: Store) {
@@ -101,8 +99,8 @@ export class EngineHost implements Host {
 
   /** Resolves when the engine takes work; rejects when it never will again. */
   async ready(): Promise<void> {
-    if (this.closing) throw closed();
-    if (this.opening) await this.opening;
+    if (this.closing !== undefined) throw closed();
+    if (this.opening !== undefined) await this.opening;
     if (this.broken) throw this.broken;
   }
 
@@ -237,7 +235,7 @@ export class EngineHost implements Host {
   }
 
   late(id: string, entry: Entry): void {
-    if (this.closing || this.broken) return;
+    if (this.closing !== undefined || this.broken) return;
     this.withRun(id, (run) => run.receive(entry)).catch((error) =>
       this.warn("a late answer could not be recorded", { run: id, error: String(error) }),
     );
@@ -252,7 +250,7 @@ export class EngineHost implements Host {
   }
 
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */
-  private async takeUp(): Promise<void> {
+  async takeUp(): Promise<void> {
     let after: string | undefined;
     for (;;) {
       const page = await this.store.unfinished(after, recoveryPage);
@@ -293,7 +291,7 @@ export class EngineHost implements Host {
 
   /** Nothing in memory can be trusted any more: drop it, open the store again, take up what the journal says (rule 4). */
   private failStop(error: unknown): void {
-    if (this.closing) return;
+    if (this.closing !== undefined) return;
     this.warn("the store failed: starting again from the journal", { error: String(error) });
     for (const reject of this.starting) reject(storeFailed(error));
     this.starting.clear();

@@ -3,5 +3,7 @@ export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { EmbeddedEngine } from "./embedded-engine.ts";
 export type { OnWarning, Warning } from "./engine-events.ts";
 export { MemoryStore } from "./memory-store.ts";
-export { type EngineOptions, memory, openEngine, type StoreOpener } from "./open-engine.ts";
+export { type EngineOptions, memory, type OnOwned, openEngine, type StoreChoice } from "./open-engine.ts";
 export { run } from "./run.ts";
+export { type SqliteOptions, sqlite } from "./sqlite.ts";
+export { SqliteStore } from "./sqlite-store.ts";

@@ -1,22 +1,45 @@
 /**
- * `openEngine`: puts an embedded engine together from what the user chose, with defaults for the rest.
+ * `openEngine`: puts an engine together from what the user chose, with defaults for the rest.
  *
- * Boundary: the engine room's composition; which stores exist is decided by who calls it. Invariant: nothing runs before
- * the store is owned and what an earlier process left has been taken up.
+ * Boundary: the engine room's composition; which store is chosen is the caller's affair. Invariants: a file is owned
+ * before it is opened, and its socket listens before anything runs; what an earlier process left has been taken up when
+ * the engine is given out; whatever fails on the way lets go of what was taken (rule 30).
  */
-import { type Duration, durationMs, type Flow, type Store } from "@plumbline/core";
+import { type Duration, durationMs, type Engine, type Flow, PlumblineError, type Store } from "@plumbline/core";
 import { type Clock, systemClock } from "./clock.ts";
+import { codeOf } from "./coded-error.ts";
+import { serveCommands } from "./command-socket.ts";
+import { resolveDatabasePath } from "./database-path.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
+import { engineCommands } from "./engine-commands.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
 import { MemoryStore } from "./memory-store.ts";
+import { acquireOwnership, type Ownership, waitForOwnership } from "./ownership.ts";
+import { RemoteEngine } from "./remote-engine.ts";
+import { catchUnhandledRejections } from "./unhandled-rejections.ts";
 
-/** Opens a store; called again when the store has failed. */
-export type StoreOpener = () => Promise<Store>;
+/** Where journals are kept. Made by `sqlite` and `memory`. */
+export interface StoreChoice {
+  /** The file that one process owns at a time; absent where there is nothing to own. */
+  readonly file?: string;
+  /** Opens the store; called again when the store has failed. `file` is the real path. */
+  readonly open: (file?: string) => Promise<Store>;
+}
+
+/** What to do when another process owns the file. */
+export type OnOwned = "error" | "wait" | "client";
 
 export interface EngineOptions {
-  /** Where journals are kept: `sqlite("file.db")`, or memory when absent. */
-  readonly store?: StoreOpener;
+  /** `sqlite("file.db")`, or memory when absent. */
+  readonly store?: StoreChoice;
   readonly flows: readonly Flow<never>[];
+  /**
+   * When another process owns the file: fail (default), wait until it is free (overlapping deploys, hot reload), or let
+   * the owner do the work and be its client.
+   */
+  readonly onOwned?: OnOwned;
+  /** For `onOwned: "wait"`. Default 30 s. */
+  readonly waitFor?: Duration;
   /** How long effects in flight may go on when a run stops or the engine closes. Default 30 s. */
   readonly grace?: Duration;
   /** How far wall clock and monotonic clock may disagree before timers pause. Default 5 min. */
@@ -24,28 +47,106 @@ export interface EngineOptions {
   /** A build id or commit, recorded with each run as evidence. */
   readonly build?: string;
   readonly onWarning?: OnWarning;
+  /**
+   * Rejections that user code leaves unhandled would end the process: they are caught and said aloud (default), or left
+   * to the application.
+   */
+  readonly unhandledRejections?: "catch" | "leave";
   /** For tests. */
   readonly clock?: Clock;
   /** For tests: uniform in [0, 1). */
   readonly chance?: () => number;
 }
 
-/** Opens an engine in this process. */
-export async function openEngine(options: EngineOptions): Promise<EmbeddedEngine> {
-  return EmbeddedEngine.open({
-    openStore: options.store ?? memory(),
+/**
+ * Opens an engine: in this process, or with `onOwned: "client"` the one of the process that owns the file.
+ * @throws PlumblineError `store-owned`, `store-failed`, `store-newer`, `duration-invalid`
+ * @example
+ * ```ts
+ * const engine = await openEngine({ store: sqlite("plumbline.db"), flows: [loanTriage] });
+ * const run = await engine.start(loanTriage, application, { key: "application-42" });
+ * const { outcome, output } = await run.result();
+ * ```
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const store = options.store ?? memory();
+  if (store.file === undefined) return openEmbedded(options, () => store.open(), undefined);
+  const file = resolveDatabasePath(store.file);
+  const owned = await own(file, options);
+  if (owned instanceof RemoteEngine) return owned;
+  try {
+    return await openEmbedded(options, () => store.open(file), { file, ownership: owned });
+  } catch (error) {
+    owned.release();
+    throw error;
+  }
+}
+
+/** Becomes the owner of the file, or finds who is. */
+async function own(file: string, options: EngineOptions): Promise<Ownership | RemoteEngine> {
+  const { onOwned = "error", flows } = options;
+  if (onOwned === "wait") {
+    return waitForOwnership(file, { timeoutMs: durationMs(options.waitFor ?? 30_000, "waitFor") });
+  }
+  for (let attempt = 0; attempt < maxTies; attempt++) {
+    const ownership = acquireOwnership(file);
+    if (ownership) return ownership;
+    if (onOwned === "error") break;
+    try {
+      return await RemoteEngine.connect(file, flows as readonly Flow[]);
+    } catch (error) {
+      // The owner has not begun to listen, or has just gone: look again who owns the file.
+      if (codeOf(error) !== "command-no-owner") throw error;
+      await new Promise((resolve) => setTimeout(resolve, tieMs));
+    }
+  }
+  throw new PlumblineError("store-owned", "another process owns this database", {
+    path: file,
+    expected: "one owner at a time",
+    found: "a process that holds its lock",
+    mend: 'close it, or open with onOwned: "client" (ask the owner) or "wait" (take over when it has gone)',
+  });
+}
+
+const maxTies = 200;
+const tieMs = 25;
+
+interface OwnedFile {
+  readonly file: string;
+  readonly ownership: Ownership;
+}
+
+async function openEmbedded(
+  options: EngineOptions,
+  openStore: () => Promise<Store>,
+  owned: OwnedFile | undefined,
+): Promise<Engine> {
+  const onWarning = options.onWarning ?? warnOnStderr;
+  const cleanups: (() => void | Promise<void>)[] = owned ? [() => owned.ownership.release()] : [];
+  if (options.unhandledRejections !== "leave") cleanups.unshift(catchUnhandledRejections(onWarning));
+  const engine = await EmbeddedEngine.open({
+    openStore,
     flows: options.flows as readonly Flow[],
     clock: options.clock ?? systemClock,
     chance: options.chance ?? Math.random,
     graceMs: durationMs(options.grace ?? 30_000, "grace"),
     clockJumpMs: durationMs(options.clockJump ?? 300_000, "clockJump"),
     build: options.build,
-    onWarning: options.onWarning ?? warnOnStderr,
+    onWarning,
+    async beforeTakeUp(self) {
+      if (!owned) return;
+      const server = await serveCommands(owned.file, engineCommands(self));
+      cleanups.unshift(() => server.close());
+    },
+    async afterClose() {
+      for (const cleanup of cleanups) await cleanup();
+    },
   });
+  return engine;
 }
 
 /** A store in this process's memory. The same store is opened again after a failure, so nothing is lost within a process. */
-export function memory(): StoreOpener {
+export function memory(): StoreChoice {
   const store = new MemoryStore();
-  return async () => store;
+  return { open: async () => store };
 }

@@ -1,0 +1,36 @@
+/**
+ * Entries as text: one JSON array for what a run adds in one commit.
+ *
+ * Boundary: storage's spelling of entries; what they mean is the core's. Invariants: sealed values are written as the
+ * JSON that they are, not as strings of JSON, so that a file can be read and queried with plain tools; decoding gives
+ * entries that are equal to those that were encoded.
+ */
+import type { Entry } from "@plumbline/core";
+
+/** The fields that hold sealed text. No entry has one of these names for anything else. */
+const sealedFields = ["value", "input", "output"] as const;
+
+export function encodeEntries(entries: readonly Entry[]): string {
+  let text = "[";
+  for (let i = 0; i < entries.length; i++) text += (i === 0 ? "" : ",") + encodeEntry(entries[i] as Entry);
+  return `${text}]`;
+}
+
+function encodeEntry(entry: Entry): string {
+  const record = entry as unknown as Record<string, unknown>;
+  for (const field of sealedFields) {
+    const sealed = record[field];
+    if (typeof sealed !== "string") continue;
+    const { [field]: _, ...rest } = record;
+    return `${JSON.stringify(rest).slice(0, -1)},"${field}":${sealed}}`;
+  }
+  return JSON.stringify(entry);
+}
+
+export function decodeEntries(text: string): Entry[] {
+  const entries = JSON.parse(text) as Record<string, unknown>[];
+  for (const entry of entries) {
+    for (const field of sealedFields) if (field in entry) entry[field] = JSON.stringify(entry[field]);
+  }
+  return entries as unknown as Entry[];
+}

@@ -1,0 +1,180 @@
+/**
+ * Reads the database: journals, lists, timers, registers, blobs.
+ *
+ * Boundary: its own connection, which can write nothing; rows to the core's shapes. Invariants: every read is one short
+ * statement, so that no reader holds the log back (rule 30); lists are paged by key and ask an index, so that they cost
+ * the same whatever the size of the file (rule 27).
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import {
+  type ListQuery,
+  type Page,
+  type Plan,
+  PlumblineError,
+  type Register,
+  type RunSummary,
+  type StoredRun,
+  type Wait,
+} from "@plumbline/core";
+import { decodeEntries } from "./entry-encoding.ts";
+import { pageLimit } from "./list-query.ts";
+import { outcomes, statuses } from "./sqlite-schema.ts";
+
+const summaryColumns = `
+  r.run, r.id, r.flow, r.key, r.status, r.outcome, r.degraded, r.started_at, r.due_at, r.usd, r.tokens, r.waits,
+  p.fingerprint,
+  (SELECT length FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS length,
+  (SELECT json_extract(body, '$[#-1].at') FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS updated_at`;
+
+interface Row {
+  readonly [column: string]: SQLInputValue;
+}
+
+export class SqliteReader {
+  private readonly db: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+
+  constructor(path: string) {
+    this.db = new DatabaseSync(path, { readOnly: true });
+    this.db.exec("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF");
+  }
+
+  load(id: string): StoredRun | undefined {
+    const row = this.get(
+      `SELECT ${summaryColumns}, p.body AS plan FROM runs r JOIN plans p USING (plan) WHERE r.id = ?`,
+      id,
+    );
+    if (!row) return undefined;
+    const links = this.all("SELECT body, head FROM links WHERE run = ? ORDER BY link", row.run as number);
+    return {
+      summary: summaryOf(row),
+      plan: JSON.parse(String(row.plan)) as Plan,
+      entries: links.flatMap((link) => decodeEntries(String(link.body))),
+      head: String(links.at(-1)?.head ?? ""),
+    };
+  }
+
+  list(query: ListQuery): Page<RunSummary> {
+    const limit = pageLimit(query);
+    const { where, values } = conditions(query);
+    const rows = this.all(
+      `SELECT ${summaryColumns} FROM runs r JOIN plans p USING (plan) ${where} ORDER BY r.run DESC LIMIT ?`,
+      ...values,
+      limit + 1,
+    );
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return { items: items.map(summaryOf), ...(last && rows.length > limit ? { next: String(last.run) } : {}) };
+  }
+
+  due(now: number, limit: number): string[] {
+    return this.ids("SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?", now, limit);
+  }
+
+  nextDueAt(after: number): number | undefined {
+    const row = this.get("SELECT min(due_at) AS due FROM runs WHERE due_at IS NOT NULL AND due_at > ?", after);
+    return row?.due == null ? undefined : Number(row.due);
+  }
+
+  /** Runs in motion, by id: statuses `running` and `stopping`. */
+  unfinished(after: string | undefined, limit: number): string[] {
+    const from = after === undefined ? 0 : Number(this.get("SELECT run FROM runs WHERE id = ?", after)?.run ?? 0);
+    return this.ids(
+      "SELECT id FROM runs WHERE status < 3 AND status <> 1 AND run > ? ORDER BY run LIMIT ?",
+      from,
+      limit,
+    );
+  }
+
+  register(name: string): Register | undefined {
+    const row = this.get("SELECT value, at FROM registers WHERE name = ?", name);
+    return row && { name, value: String(row.value), at: Number(row.at) };
+  }
+
+  blob(run: string, id: string): Uint8Array | undefined {
+    const row = this.get("SELECT b.bytes FROM blobs b JOIN runs r USING (run) WHERE r.id = ? AND b.id = ?", run, id);
+    return row?.bytes as Uint8Array | undefined;
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private ids(sql: string, ...values: SQLInputValue[]): string[] {
+    return this.all(sql, ...values).map((row) => String(row.id));
+  }
+
+  private get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.prepared(sql).get(...values) as Row | undefined;
+  }
+
+  private all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.prepared(sql).all(...values) as Row[];
+  }
+
+  private prepared(sql: string): StatementSync {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    const statement = this.db.prepare(sql);
+    this.statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function conditions(query: ListQuery): { readonly where: string; readonly values: SQLInputValue[] } {
+  const parts: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (part: string, ...given: SQLInputValue[]) => {
+    parts.push(part);
+    values.push(...given);
+  };
+  if (query.flow !== undefined) add("r.flow = ?", query.flow);
+  if (query.status !== undefined) add(statusCondition(query.status), statuses.indexOf(query.status));
+  if (query.outcome !== undefined) add(outcomeCondition(query.outcome), outcomes.indexOf(query.outcome));
+  if (query.degraded !== undefined) add("r.degraded = ?", query.degraded ? 1 : 0);
+  if (query.key !== undefined) add("r.key = ?", query.key);
+  if (query.desk === "*") add("r.run IN (SELECT run FROM waits)");
+  else if (query.desk !== undefined) add("r.run IN (SELECT run FROM waits WHERE desk = ?)", query.desk);
+  if (query.cursor !== undefined) add("r.run < ?", cursor(query.cursor));
+  return { where: parts.length > 0 ? `WHERE ${parts.join(" AND ")}` : "", values };
+}
+
+/** The constant part lets SQLite use the partial index. */
+function statusCondition(status: ListQuery["status"]): string {
+  return status === "ended" ? "r.status = ?" : "r.status < 3 AND r.status = ?";
+}
+
+function outcomeCondition(outcome: ListQuery["outcome"]): string {
+  return outcome === "succeeded" ? "r.outcome = ?" : "r.outcome > 0 AND r.outcome = ?";
+}
+
+function cursor(text: string): number {
+  const run = Number(text);
+  if (Number.isSafeInteger(run) && run >= 0) return run;
+  throw new PlumblineError("option-invalid", "a cursor that no page gave", {
+    path: "cursor",
+    expected: "`next` of the page before",
+    found: text,
+    mend: "begin again without a cursor",
+  });
+}
+
+function summaryOf(row: Row): RunSummary {
+  const waits = row.waits == null ? [] : (JSON.parse(String(row.waits)) as Wait[]);
+  return {
+    id: String(row.id),
+    flow: String(row.flow),
+    ...(row.key == null ? {} : { key: String(row.key) }),
+    fingerprint: String(row.fingerprint),
+    status: statuses[Number(row.status)] as RunSummary["status"],
+    ...(row.outcome == null ? {} : { outcome: outcomes[Number(row.outcome)] as NonNullable<RunSummary["outcome"]> }),
+    degraded: row.degraded === 1,
+    startedAt: Number(row.started_at),
+    updatedAt: Number(row.updated_at),
+    ...(row.due_at == null ? {} : { dueAt: Number(row.due_at) }),
+    length: Number(row.length),
+    usd: Number(row.usd),
+    tokens: Number(row.tokens),
+    waits,
+  };
+}

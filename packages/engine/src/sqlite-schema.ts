@@ -1,0 +1,107 @@
+/**
+ * The tables of a database file, and how an older file becomes a newer one.
+ *
+ * Boundary: SQL and versions; statements that write rows are sqlite-writer.ts, those that read are sqlite-reader.ts.
+ * Invariants: the file says what it is (application id) and of which format (user_version); a newer or foreign file is
+ * refused before anything is written; migrations only add (rule 29).
+ *
+ * One row of `links` is what one run added in one commit, and one link of its hash chain. A row of `runs` is written
+ * when something that lists show has changed; its length and head are those of the run's last link.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { PlumblineError } from "@plumbline/core";
+
+/** "PLMB": what `file` and SQLite's tools show for our files. */
+export const applicationId = 0x504c4d42;
+/** Raised by each migration. */
+export const formatVersion = 1;
+
+const tables = `
+CREATE TABLE plans(
+  plan INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE,
+  flow TEXT NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE TABLE runs(
+  run INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  flow TEXT NOT NULL,
+  plan INTEGER NOT NULL REFERENCES plans(plan),
+  key TEXT,
+  input_hash TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  outcome INTEGER,
+  degraded INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  due_at INTEGER,
+  usd REAL NOT NULL,
+  tokens INTEGER NOT NULL,
+  waits TEXT
+);
+CREATE INDEX runs_by_flow ON runs(flow, run);
+CREATE INDEX runs_due ON runs(due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX runs_open ON runs(status, run) WHERE status < 3;
+CREATE INDEX runs_unwell ON runs(outcome, run) WHERE outcome > 0;
+CREATE TABLE links(
+  link INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  head TEXT NOT NULL
+);
+CREATE INDEX links_by_run ON links(run);
+CREATE TABLE waits(
+  desk TEXT NOT NULL,
+  run INTEGER NOT NULL,
+  PRIMARY KEY(run, desk)
+) WITHOUT ROWID;
+CREATE INDEX waits_by_desk ON waits(desk, run);
+CREATE TABLE registers(
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE blobs(
+  blob INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE(run, id)
+);
+`;
+
+export const statuses = ["running", "waiting", "stopping", "ended"] as const;
+export const outcomes = ["succeeded", "degraded", "failed", "cancelled"] as const;
+
+/** Makes an empty file ours, or checks that a file is ours and brings it up to date. */
+export function prepareFile(db: DatabaseSync, path: string): void {
+  const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
+  const application = pragma("application_id");
+  const version = pragma("user_version");
+  const tableCount = Number(db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n ?? 0);
+  if (application !== applicationId && (application !== 0 || tableCount > 0)) throw foreignFile(path, application);
+  if (version > formatVersion) throw newerFile(path, version);
+  if (tableCount > 0) return;
+  db.exec(
+    `BEGIN IMMEDIATE; ${tables}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}; COMMIT`,
+  );
+}
+
+function foreignFile(path: string, application: number): PlumblineError {
+  return new PlumblineError("store-failed", "this database belongs to something else", {
+    path,
+    expected: "an empty file, or one that Plumbline made",
+    found: `a database with application id ${application}`,
+    mend: "name another file",
+  });
+}
+
+function newerFile(path: string, version: number): PlumblineError {
+  return new PlumblineError("store-newer", "this database was written by a newer Plumbline", {
+    path,
+    expected: `format ${formatVersion} or older`,
+    found: `format ${version}`,
+    mend: "use the newer version; nothing was changed",
+  });
+}

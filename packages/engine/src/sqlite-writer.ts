@@ -1,0 +1,220 @@
+/**
+ * Writes batches into the database: the only writer of the file.
+ *
+ * Boundary: from commit items to rows of one transaction; runs in the worker thread, or wherever it is put. Invariants: a
+ * batch is one transaction, durable when `commit` returns; statements are multi-row, since row-by-row writes halve the
+ * rate (docs/decisions/0002); the hash chain of a run is continued in commit order (rule 26).
+ */
+import { hash } from "node:crypto";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { CommitVerdict, Register } from "@plumbline/core";
+import { prepareFile } from "./sqlite-schema.ts";
+
+/** One commit item as it crosses to the writer: flat, and encoded already. */
+export interface WriteItem {
+  readonly id: string;
+  readonly body: string;
+  readonly length: number;
+  /** The projection, when something in it has changed. */
+  readonly row?: RunRow;
+  /** For a run's first commit. */
+  readonly first?: {
+    readonly inputHash: string;
+    readonly key: string | null;
+    /** A key may have been used before; runs without one cannot collide. */
+    readonly keyed: boolean;
+    readonly startedAt: number;
+    readonly flow: string;
+    readonly fingerprint: string;
+    readonly plan?: string;
+  };
+  /** Desks that the run waits for, when they have changed. */
+  readonly desks?: readonly string[];
+  readonly registers?: readonly Register[];
+  readonly blobs?: readonly { readonly id: string; readonly bytes: Uint8Array }[];
+}
+
+/** What lists show of a run and what changes while it goes on. */
+export interface RunRow {
+  readonly status: number;
+  readonly outcome: number | null;
+  readonly degraded: number;
+  readonly dueAt: number | null;
+  readonly usd: number;
+  readonly tokens: number;
+  readonly waits: string | null;
+}
+
+export interface WriterOptions {
+  readonly path: string;
+  /** `full`: survives power loss. `normal`: survives the death of the process. */
+  readonly durability: "full" | "normal";
+}
+
+/** Runs whose head is remembered; others are looked up. */
+const maxKnown = 100_000;
+const ok: CommitVerdict = { status: "ok" };
+
+export class SqliteWriter {
+  private readonly db: DatabaseSync;
+  private readonly begin: StatementSync;
+  private readonly end: StatementSync;
+  private readonly rollback: StatementSync;
+  private readonly insertLinks: MultiRow;
+  private readonly insertRuns: MultiRow;
+  private readonly updateRun: StatementSync;
+  private readonly findRun: StatementSync;
+  private readonly lastLink: StatementSync;
+  private readonly findPlan: StatementSync;
+  private readonly insertPlan: StatementSync;
+  private readonly deleteWaits: StatementSync;
+  private readonly insertWait: StatementSync;
+  private readonly putRegister: StatementSync;
+  private readonly insertBlob: StatementSync;
+  private readonly plans = new Map<string, number>();
+  /** Runs that were written lately: row id and head. */
+  private readonly known = new Map<string, { readonly run: number; head: string }>();
+  private nextRun: number;
+
+  constructor({ path, durability }: WriterOptions) {
+    this.db = new DatabaseSync(path);
+    const { db } = this;
+    db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF");
+    db.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536`);
+    prepareFile(db, path);
+    this.begin = db.prepare("BEGIN IMMEDIATE");
+    this.end = db.prepare("COMMIT");
+    this.rollback = db.prepare("ROLLBACK");
+    this.insertLinks = new MultiRow(db, "INSERT INTO links(run, length, body, head)", 4);
+    this.insertRuns = new MultiRow(
+      db,
+      "INSERT INTO runs(run, id, flow, plan, key, input_hash, status, outcome, degraded, started_at, due_at, usd, tokens, waits)",
+      14,
+    );
+    this.updateRun = db.prepare(
+      "UPDATE runs SET status = ?, outcome = ?, degraded = ?, due_at = ?, usd = ?, tokens = ?, waits = ? WHERE run = ?",
+    );
+    this.findRun = db.prepare("SELECT run, input_hash FROM runs WHERE id = ?");
+    this.lastLink = db.prepare("SELECT head FROM links WHERE run = ? ORDER BY link DESC LIMIT 1");
+    this.findPlan = db.prepare("SELECT plan FROM plans WHERE fingerprint = ?");
+    this.insertPlan = db.prepare("INSERT INTO plans(fingerprint, flow, body) VALUES(?, ?, ?)");
+    this.deleteWaits = db.prepare("DELETE FROM waits WHERE run = ?");
+    this.insertWait = db.prepare("INSERT OR IGNORE INTO waits(desk, run) VALUES(?, ?)");
+    this.putRegister = db.prepare("INSERT OR REPLACE INTO registers(name, value, at) VALUES(?, ?, ?)");
+    this.insertBlob = db.prepare("INSERT OR IGNORE INTO blobs(run, id, bytes) VALUES(?, ?, ?)");
+    this.nextRun = Number(db.prepare("SELECT max(run) AS run FROM runs").get()?.run ?? 0) + 1;
+  }
+
+  /** Writes a batch. When it throws, nothing of it is in the file, or nothing is known of it: the caller must stop. */
+  commit(items: readonly WriteItem[]): CommitVerdict[] {
+    if (this.known.size > maxKnown) this.known.clear(); // between batches only: heads of this one are not in the file yet
+    this.begin.run();
+    try {
+      const verdicts = this.write(items);
+      this.end.run();
+      return verdicts;
+    } catch (error) {
+      this.known.clear();
+      if (this.db.isTransaction) this.rollback.run();
+      throw error;
+    }
+  }
+
+  private write(items: readonly WriteItem[]): CommitVerdict[] {
+    const verdicts: CommitVerdict[] = [];
+    const links: SQLInputValue[] = [];
+    const runs: SQLInputValue[] = [];
+    for (const item of items) {
+      const verdict = item.first ? this.claim(item, item.first, runs) : ok;
+      verdicts.push(verdict);
+      if (verdict.status !== "ok") continue;
+      const known = this.find(item.id);
+      known.head = hash("sha256", known.head + item.body, "base64url");
+      links.push(known.run, item.length, item.body, known.head);
+      if (item.row && !item.first) this.update(known.run, item.row);
+      if (item.desks) this.replaceWaits(known.run, item.desks, item.first === undefined);
+      for (const blob of item.blobs ?? []) this.insertBlob.run(known.run, blob.id, blob.bytes);
+      for (const register of item.registers ?? []) this.putRegister.run(register.name, register.value, register.at);
+      if (item.row?.outcome != null) this.known.delete(item.id);
+    }
+    this.insertRuns.run(runs);
+    this.insertLinks.run(links);
+    return verdicts;
+  }
+
+  private claim(item: WriteItem, first: NonNullable<WriteItem["first"]>, runs: SQLInputValue[]): CommitVerdict {
+    if (first.keyed) {
+      this.insertRuns.run(runs); // rows of this batch count as well
+      runs.length = 0;
+      const taken = this.findRun.get(item.id);
+      if (taken) return { status: "taken", inputHash: String(taken.input_hash) };
+    }
+    const { status, outcome, degraded, dueAt, usd, tokens, waits } = item.row as RunRow;
+    const run = this.nextRun++;
+    const plan = this.planOf(first);
+    this.known.set(item.id, { run, head: "" });
+    const facts = [run, item.id, first.flow, plan, first.key, first.inputHash];
+    runs.push(...facts, status, outcome, degraded, first.startedAt, dueAt, usd, tokens, waits);
+    return ok;
+  }
+
+  private find(id: string): { readonly run: number; head: string } {
+    const known = this.known.get(id);
+    if (known) return known;
+    const row = this.findRun.get(id);
+    if (!row) throw new Error(`commit to a run that was never claimed: ${id}`);
+    const run = Number(row.run);
+    const found = { run, head: String(this.lastLink.get(run)?.head ?? "") };
+    this.known.set(id, found);
+    return found;
+  }
+
+  private planOf({ fingerprint, flow, plan }: NonNullable<WriteItem["first"]>): number {
+    const known = this.plans.get(fingerprint);
+    if (known !== undefined) return known;
+    const stored = this.findPlan.get(fingerprint)?.plan;
+    const found = Number(stored ?? this.insertPlan.run(fingerprint, flow, plan as string).lastInsertRowid);
+    this.plans.set(fingerprint, found);
+    return found;
+  }
+
+  private update(run: number, row: RunRow): void {
+    const { status, outcome, degraded, dueAt, usd, tokens, waits } = row;
+    this.updateRun.run(status, outcome, degraded, dueAt, usd, tokens, waits, run);
+  }
+
+  private replaceWaits(run: number, desks: readonly string[], mayHaveSome: boolean): void {
+    if (mayHaveSome) this.deleteWaits.run(run);
+    for (const desk of desks) this.insertWait.run(desk, run);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+/** An INSERT of many rows at a time, in statements of a few fixed sizes. */
+class MultiRow {
+  private readonly columns: number;
+  private readonly statements: readonly { readonly rows: number; readonly statement: StatementSync }[];
+
+  constructor(db: DatabaseSync, insert: string, columns: number) {
+    this.columns = columns;
+    const row = `(${Array(columns).fill("?").join(", ")})`;
+    this.statements = [32, 8, 1].map((rows) => ({
+      rows,
+      statement: db.prepare(`${insert} VALUES ${Array(rows).fill(row).join(", ")}`),
+    }));
+  }
+
+  /** Inserts `values.length / columns` rows. */
+  run(values: readonly SQLInputValue[]): void {
+    let at = 0;
+    for (const { rows, statement } of this.statements) {
+      const size = rows * this.columns;
+      for (; values.length - at >= size; at += size) {
+        statement.run(...(values.length === size ? values : values.slice(at, at + size)));
+      }
+    }
+  }
+}
