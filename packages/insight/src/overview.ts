@@ -1,0 +1,49 @@
+/**
+ * A run in one document: what a page, a command or a script shows of it at a glance.
+ *
+ * Boundary: the record folded once, values left sealed. Invariant: plain JSON but for the sealed output, in the words of
+ * `StepReport`, so that every front shows the same.
+ */
+import {
+  type Degradation,
+  endOf,
+  type Failure,
+  fold,
+  newState,
+  type RunRecord,
+  type RunSummary,
+  type Standing,
+  type StepReport,
+  stepsOf,
+  summaryOf,
+} from "@plumbline/core";
+
+export interface Overview {
+  readonly summary: RunSummary;
+  readonly steps: readonly StepReport[];
+  readonly degradations: readonly Degradation[];
+  /** Effects that stand in the world though the run did not succeed. */
+  readonly standing: readonly Standing[];
+  readonly failure?: Failure;
+  /** Sealed. */
+  readonly output?: string;
+  /** Sealed, by path: what the steps gave of a run that has no answer. */
+  readonly partial: Readonly<Record<string, string>>;
+  /** Until its end, or until its last entry. */
+  readonly ms: number;
+}
+
+export function overviewOf(record: RunRecord): Overview {
+  const state = fold(newState(record.plan), record.entries);
+  const end = endOf(state);
+  return {
+    summary: summaryOf(state),
+    steps: stepsOf(state),
+    degradations: state.degradations,
+    standing: end?.standing ?? [],
+    ...(end?.failure ? { failure: end.failure } : {}),
+    ...(end?.output === undefined ? {} : { output: end.output }),
+    partial: end?.output === undefined ? (end?.partial ?? {}) : {},
+    ms: (state.endedAt ?? state.updatedAt) - state.startedAt,
+  };
+}

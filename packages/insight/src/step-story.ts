@@ -1,0 +1,189 @@
+/**
+ * What happened to one step, gathered from its entries: attempts, rungs, the decision, what came late.
+ *
+ * Boundary: entries of one slot to a story; whether any of it is suspicious is suspects.ts's to say. Invariants: told in
+ * the order of the journal; nothing is left out that an attempt left behind; values stay sealed until `read` opens them.
+ */
+import type { Entry, Failure, LogLine, PlanStep, Provenance, Slot, Via } from "@plumbline/core";
+
+/** One attempt and what it left behind. */
+export interface AttemptStory {
+  readonly attempt: number;
+  /** The rung that made it, by name. */
+  readonly rung: string;
+  readonly result: "answered" | "failed" | "lost";
+  readonly at: number;
+  readonly ms: number;
+  readonly usd: number;
+  readonly tokens: number;
+  readonly failure?: Failure;
+  /** What it gave when that broke the contract. */
+  readonly value?: unknown;
+  /** What it noted: model, prompt version, request id. */
+  readonly evidence?: Readonly<Record<string, string | number | boolean>>;
+  readonly log?: readonly LogLine[];
+  readonly dropped?: readonly string[];
+}
+
+/** One rung of the ladder. */
+export interface RungStory {
+  readonly name: string;
+  readonly kind: "run" | "last-good" | "template";
+  readonly result: "answered" | "gave up" | "under way" | "not reached";
+  /** Why it did not answer. */
+  readonly because?: string;
+}
+
+/** How an approval was asked and decided. */
+export interface DecisionStory {
+  readonly desk: string;
+  readonly askedAt?: number;
+  readonly dueAt?: number;
+  readonly decidedAt?: number;
+  readonly via?: Via;
+  readonly by?: string;
+  readonly note?: string;
+  /** Decisions that came too late. */
+  readonly late: readonly { readonly at: number; readonly by?: string }[];
+}
+
+/** Something that an aborted or superseded attempt said after all. */
+export interface LateAnswer {
+  readonly attempt: number;
+  readonly at: number;
+  readonly result: "value" | "failure";
+}
+
+/** Why a step was skipped: its own condition, or the slot of a need that was. */
+export type SkipStory = "when" | number;
+
+export interface StepStory {
+  readonly attempts: readonly AttemptStory[];
+  readonly rungs: readonly RungStory[];
+  readonly late: readonly LateAnswer[];
+  readonly decision?: DecisionStory;
+  readonly skipped?: SkipStory;
+  readonly from?: Provenance;
+  /** When it settled. */
+  readonly settledAt?: number;
+  /** The place of that entry in the journal. */
+  readonly settledIndex?: number;
+}
+
+export type Read = (sealed: string) => unknown;
+
+/** An entry with its place in the journal. */
+export type Placed = readonly [index: number, entry: Entry];
+
+/** A run's entries by slot, in one pass. */
+export function bySlot(entries: readonly Entry[]): ReadonlyMap<number, readonly Placed[]> {
+  const slots = new Map<number, Placed[]>();
+  for (const [index, entry] of entries.entries()) {
+    if (!("slot" in entry) || entry.slot === undefined) continue;
+    const known = slots.get(entry.slot);
+    if (known) known.push([index, entry]);
+    else slots.set(entry.slot, [[index, entry]]);
+  }
+  return slots;
+}
+
+/** The story of one slot. */
+export function storyOf(slot: Slot, entries: readonly Placed[], read: Read): StepStory {
+  const { node } = slot;
+  const attempts: AttemptStory[] = [];
+  const late: LateAnswer[] = [];
+  const gaveUp = new Map<number, string>();
+  let skipped: SkipStory | undefined;
+  let settled: Placed | undefined;
+  for (const placed of entries) {
+    const [, entry] = placed;
+    if (entry.kind === "rung.entered") gaveUp.set(entry.rung - 1, entry.because);
+    else if (entry.kind === "attempt.late") late.push({ attempt: entry.attempt, at: entry.at, result: entry.result });
+    else if (entry.kind === "step.skipped") skipped = entry.because;
+    const attempt = node.kind === "step" ? attemptStory(node, entry, read) : undefined;
+    if (attempt) attempts.push(attempt);
+    if (settles(entry)) settled ??= placed;
+  }
+  return {
+    attempts,
+    rungs: node.kind === "step" ? rungStories(slot, node, gaveUp) : [],
+    late,
+    ...(node.kind === "approval" ? { decision: decisionStory(node.desk, entries) } : {}),
+    ...(skipped === undefined ? {} : { skipped }),
+    ...(slot.from ? { from: slot.from } : {}),
+    ...(settled ? { settledAt: settled[1].at, settledIndex: settled[0] } : {}),
+  };
+}
+
+function settles({ kind }: Entry): boolean {
+  return kind === "step.completed" || kind === "step.failed" || kind === "step.skipped" || kind === "approval.decided";
+}
+
+function attemptStory(node: PlanStep, entry: Entry, read: Read): AttemptStory | undefined {
+  if (entry.kind === "attempt.lost") {
+    const { attempt, at } = entry;
+    return { attempt, rung: rungName(node, entry.rung), result: "lost", at, ms: 0, usd: 0, tokens: 0 };
+  }
+  if (entry.kind !== "attempt.failed" && entry.kind !== "step.completed") return undefined;
+  const { attempt, at, ms, cost, evidence, log, dropped } = entry;
+  const failed = entry.kind === "attempt.failed";
+  return {
+    attempt,
+    rung: rungName(node, entry.rung),
+    result: failed ? "failed" : "answered",
+    at,
+    ms,
+    usd: cost?.usd ?? 0,
+    tokens: cost?.tokens ?? 0,
+    ...(failed ? { failure: entry.failure } : {}),
+    ...(failed && entry.value !== undefined ? { value: read(entry.value) } : {}),
+    ...(evidence ? { evidence } : {}),
+    ...(log ? { log } : {}),
+    ...(dropped ? { dropped } : {}),
+  };
+}
+
+export function rungName(node: PlanStep, rung: number): string {
+  return node.rungs[rung]?.name ?? `rung ${rung + 1}`;
+}
+
+function rungStories(slot: Slot, node: PlanStep, gaveUp: ReadonlyMap<number, string>): RungStory[] {
+  return node.rungs.map(({ name, kind }, index) => {
+    const because = gaveUp.get(index);
+    if (because !== undefined) return { name, kind, result: "gave up", because: withoutName(because, name) };
+    if (index > slot.rung || slot.status === "skipped") return { name, kind, result: "not reached" };
+    if (slot.status === "completed") return { name, kind, result: "answered" };
+    if (slot.status !== "failed")
+      return { name, kind, result: slot.status === "pending" ? "not reached" : "under way" };
+    // What failed before its own turn came (a need did) never tried its ladder.
+    if (slot.failedNeed !== undefined) return { name, kind, result: "not reached" };
+    return { name, kind, result: "gave up", because: slot.failure?.message ?? "" };
+  });
+}
+
+/** `because` begins with the name of the rung above, which the story has already. */
+function withoutName(because: string, name: string): string {
+  return because.startsWith(`${name}: `) ? because.slice(name.length + 2) : because;
+}
+
+function decisionStory(desk: string, entries: readonly Placed[]): DecisionStory {
+  const late: { at: number; by?: string }[] = [];
+  let story: Omit<DecisionStory, "late"> = { desk };
+  for (const [, entry] of entries) {
+    if (entry.kind === "approval.requested") {
+      story = { ...story, desk: entry.desk, askedAt: entry.at, dueAt: entry.dueAt };
+    } else if (entry.kind === "approval.decided") {
+      const { at, via, by, note } = entry;
+      story = {
+        ...story,
+        decidedAt: at,
+        via,
+        ...(by === undefined ? {} : { by }),
+        ...(note === undefined ? {} : { note }),
+      };
+    } else if (entry.kind === "decision.refused") {
+      late.push({ at: entry.at, ...(entry.by === undefined ? {} : { by: entry.by }) });
+    }
+  }
+  return { ...story, late };
+}

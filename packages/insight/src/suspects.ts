@@ -1,0 +1,131 @@
+/**
+ * Says which steps on the way to an answer deserve a look first, and on what evidence.
+ *
+ * Boundary: stories and reports to sentences; never opens a value and never blames without an entry to show for it.
+ * Invariants: strong evidence (something else answered, something is missing, nobody decided) comes before weak (it went
+ * wrong first and right in the end); of equals, what settled earlier comes first, because faults travel downstream.
+ */
+import { clip, formatMs, type StepReport } from "@plumbline/core";
+import { fieldPath } from "./origin.ts";
+import type { StepStory } from "./step-story.ts";
+
+export interface SuspectEvidence {
+  readonly kind:
+    | "failed"
+    | "dropped"
+    | "fallback"
+    | "last-good"
+    | "automatic-decision"
+    | "deadline"
+    | "broken-contract"
+    | "late-answer"
+    | "lost"
+    | "retried";
+  readonly strength: "strong" | "weak";
+  /** In words. */
+  readonly words: string;
+}
+
+/** A step to look at. The path is empty for the answer itself. */
+export interface Suspect {
+  readonly path: string;
+  readonly evidence: readonly SuspectEvidence[];
+}
+
+/** What is looked at: one step with its report and story. */
+export interface Looked {
+  readonly path: string;
+  readonly report: StepReport;
+  readonly story: StepStory;
+  /** The fields of it that were read on the way; empty text for the whole. */
+  readonly fieldsRead: readonly string[];
+}
+
+/** Suspects in the order in which to look at them. */
+export function suspectsAmong(steps: readonly Looked[]): Suspect[] {
+  return steps
+    .map((step) => ({ step, evidence: evidenceAgainst(step) }))
+    .filter(({ evidence }) => evidence.length > 0)
+    .sort((a, b) => rank(a.evidence) - rank(b.evidence) || settledAt(a.step) - settledAt(b.step))
+    .map(({ step, evidence }) => ({ path: step.path, evidence }));
+}
+
+function rank(evidence: readonly SuspectEvidence[]): number {
+  return evidence.some(({ strength }) => strength === "strong") ? 0 : 1;
+}
+
+function settledAt({ story }: Looked): number {
+  return story.settledIndex ?? Number.MAX_SAFE_INTEGER;
+}
+
+function evidenceAgainst(step: Looked): SuspectEvidence[] {
+  return [...strongEvidence(step), ...weakEvidence(step)];
+}
+
+function* strongEvidence({ report, story, fieldsRead }: Looked): Generator<SuspectEvidence> {
+  const strong = (kind: SuspectEvidence["kind"], words: string): SuspectEvidence => ({
+    kind,
+    strength: "strong",
+    words,
+  });
+  if (report.failure) yield strong("failed", `failed: ${brief(report.failure.message)}`);
+  const dropped = (report.dropped ?? []).filter((path) => isOnTheWay(path, fieldsRead));
+  if (dropped.length > 0) yield strong("dropped", `its schema dropped ${listed(dropped)} from what was answered`);
+  const { from, decision } = story;
+  const fallenTo = story.rungs.findIndex(({ result }) => result === "answered");
+  if (from) {
+    const age = story.settledAt === undefined ? "" : `, ${formatMs(Math.max(0, story.settledAt - from.at))} old`;
+    yield strong("last-good", `an earlier answer${age}, made by run ${from.run}, was used again`);
+  } else if (fallenTo > 0) {
+    const names = story.rungs.map(({ name }) => name);
+    yield strong("fallback", `answered by ${names[fallenTo]}, number ${fallenTo + 1} of ${names.length} on its ladder`);
+  }
+  if (decision?.via === "timeout") yield strong("automatic-decision", "nobody answered in time: decided automatically");
+  if (decision?.via === "breaker") {
+    yield strong("automatic-decision", `decided automatically: the breaker of desk ${decision.desk} was open`);
+  }
+}
+
+function* weakEvidence({ report, story, fieldsRead }: Looked): Generator<SuspectEvidence> {
+  const weak = (kind: SuspectEvidence["kind"], words: string): SuspectEvidence => ({ kind, strength: "weak", words });
+  const failed = story.attempts.filter(({ result }) => result === "failed");
+  const broken = failed.filter(({ failure }) => failure?.kind === "contract");
+  const others = failed.filter(({ failure }) => failure?.kind !== "contract" && failure?.kind !== "nothing-good");
+  const lost = story.attempts.filter(({ result }) => result === "lost");
+  const lastBroken = broken.at(-1)?.failure;
+  if (lastBroken) {
+    const why = lastBroken.reasons?.join("; ") ?? lastBroken.message;
+    yield weak("broken-contract", `${times(broken.length, "answer")} broke its contract: ${brief(why)}`);
+  }
+  const lastFailure = others.at(-1)?.failure;
+  if (lastFailure) yield weak("retried", `${times(others.length, "attempt")} failed: ${brief(lastFailure.message)}`);
+  if (lost.length > 0) yield weak("lost", `${times(lost.length, "attempt")} lost with the process`);
+  const beside = (report.dropped ?? []).filter((path) => !isOnTheWay(path, fieldsRead));
+  if (beside.length > 0) yield weak("dropped", `its schema dropped ${listed(beside)} beside what was read`);
+  const values = story.late.filter(({ result }) => result === "value").length;
+  if (values > 0) yield weak("late-answer", `${times(values, "answer")} came too late and was not used`);
+  const refused = story.decision?.late.length ?? 0;
+  if (refused > 0) yield weak("late-answer", `${times(refused, "decision")} came too late and was not used`);
+}
+
+/** A dropped field touches what was read when one lies within the other; beside it, it is only a hint. */
+function isOnTheWay(dropped: string, fieldsRead: readonly string[]): boolean {
+  const lost = fieldPath(dropped);
+  return fieldsRead.some((field) =>
+    fieldPath(field).every((part, depth) => lost[depth] === undefined || lost[depth] === part),
+  );
+}
+
+function times(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+/** One line: what follows in a message is for whoever opens the attempt. */
+function brief(message: string): string {
+  return clip(message.split("\n", 1)[0] as string, 160);
+}

@@ -1,0 +1,263 @@
+/**
+ * `why`: from a field of what the customer was told, back to everything that it was made of.
+ *
+ * Boundary: walks the plan's expressions over the folded state; what happened in a step is step-story.ts's, what is
+ * suspicious suspects.ts's. Invariants: nearest the answer first; a step is told once, with all fields of it that were
+ * read on the way; a run that failed is followed from the step that failed it; user code is a closed box, so behind a
+ * step stand all of its needs.
+ */
+import {
+  type Degradation,
+  describe,
+  endOf,
+  type Failure,
+  type Frame,
+  fieldAt,
+  fold,
+  newState,
+  type Outcome,
+  open,
+  PlumblineError,
+  pathOf,
+  type RunRecord,
+  type RunState,
+  type RunStatus,
+  type Slot,
+  type StepReport,
+  slotAt,
+  slotByPath,
+  stepsOf,
+  summaryOf,
+} from "@plumbline/core";
+import { type FieldValue, fieldPath, narrowed, type Source, sourcesOf } from "./origin.ts";
+import { bySlot, type Placed, type Read, type StepStory, storyOf } from "./step-story.ts";
+import { type Suspect, suspectsAmong } from "./suspects.ts";
+
+/** A field that was asked about. */
+export interface AskedField extends FieldValue {
+  readonly sources: readonly Source[];
+}
+
+/** A step on the way, with its report, its story, what was read of it and what it was made of. */
+export interface StepOrigin extends StepReport {
+  readonly story: StepStory;
+  /** Its fields that were read on the way, with their values. */
+  readonly reads: readonly FieldValue[];
+  readonly needs: readonly Source[];
+  /** Names of the checks that its answer had to pass, beside its schema. */
+  readonly checks: readonly string[];
+}
+
+export interface Why {
+  readonly run: string;
+  readonly flow: string;
+  readonly key?: string;
+  readonly status: RunStatus;
+  readonly outcome?: Outcome;
+  /** What is explained: the answer, the failure of a run that has none, or one step. */
+  readonly about: "answer" | "failure" | "step";
+  readonly fields: readonly AskedField[];
+  /** Nearest the answer first. */
+  readonly steps: readonly StepOrigin[];
+  /** The fields of the input that everything comes from. */
+  readonly input: readonly FieldValue[];
+  /** In the order in which to look at them. */
+  readonly suspects: readonly Suspect[];
+  readonly degradations: readonly Degradation[];
+  readonly failure?: Failure;
+  /** Names of the checks on the flow's answer. */
+  readonly checks: readonly string[];
+  /** The answer was declared for a missed deadline and not computed. */
+  readonly declaredForDeadline: boolean;
+}
+
+export interface WhyOptions {
+  /** Opens values; core's `open` by default. Values that it throws on are left out. */
+  readonly read?: Read;
+}
+
+/**
+ * Explains a field of a run's answer, or all of them. `field` may also be a step's path.
+ * @throws PlumblineError `reference-path` when there is no such field
+ * @example `why(await engine.get(run), "reference").suspects[0]`
+ */
+export function why(record: RunRecord, field?: string, options: WhyOptions = {}): Why {
+  const state = fold(newState(record.plan), record.entries);
+  const walk = new Walk(state, record, options.read ?? ((sealed) => open(sealed)));
+  return walk.explain(field);
+}
+
+interface Visit {
+  readonly slot: Slot;
+  readonly fieldsRead: Set<string>;
+}
+
+/** One walk from what was asked to the input. */
+class Walk {
+  private readonly state: RunState;
+  private readonly reports: readonly StepReport[];
+  private readonly entries: ReadonlyMap<number, readonly Placed[]>;
+  private readonly read: Read;
+  private readonly visits = new Map<number, Visit>();
+  private readonly inputFields = new Set<string>();
+
+  constructor(state: RunState, record: RunRecord, read: Read) {
+    this.state = state;
+    this.reports = stepsOf(state);
+    this.entries = bySlot(record.entries);
+    this.read = (sealed) => {
+      try {
+        return read(sealed);
+      } catch {
+        return undefined; // a value that cannot be opened here must not hide where it came from
+      }
+    };
+  }
+
+  explain(field: string | undefined): Why {
+    const { state } = this;
+    const { about, fields } = this.asked(field);
+    const answer = about === "answer";
+    const declaredForDeadline = answer && state.output !== undefined && state.stop?.cause === "deadline";
+    // A declared answer was made of the input alone, whatever the expression says.
+    if (declaredForDeadline) this.inputFields.add("");
+    else for (const { sources } of fields) this.follow(sources);
+    const steps = [...this.visits.values()].map((visit) => this.originOf(visit));
+    const end = endOf(state);
+    const { id: run, flow, key, status, outcome } = summaryOf(state);
+    return {
+      run,
+      flow,
+      ...(key === undefined ? {} : { key }),
+      status,
+      ...(outcome === undefined ? {} : { outcome }),
+      about,
+      fields: declaredForDeadline ? fields.map((one) => ({ ...one, sources: [] })) : fields,
+      steps,
+      input: [...this.inputFields].sort().map((path) => this.valueAt(state.frames[0]?.input, path)),
+      suspects: [...this.suspectAnswer(answer), ...this.suspectSteps(steps)],
+      degradations: state.degradations,
+      ...(end?.failure ? { failure: end.failure } : {}),
+      checks: state.plan.checks,
+      declaredForDeadline,
+    };
+  }
+
+  private asked(field: string | undefined): Pick<Why, "about" | "fields"> {
+    const frame = this.state.frames[0];
+    if (!frame) return { about: "answer", fields: [] };
+    if (field !== undefined && field !== "") return this.askedFor(frame, field);
+    const failed = this.failedSlot();
+    if (failed) return { about: "failure", fields: [{ field: "", sources: [stepSource(failed)] }] };
+    return { about: "answer", fields: this.topFields(frame).map((name) => this.answerField(frame, name, [name])) };
+  }
+
+  private askedFor(frame: Frame, field: string): Pick<Why, "about" | "fields"> {
+    const path = fieldPath(field);
+    if (narrowed(frame.scope.answer, path)) return { about: "answer", fields: [this.answerField(frame, field, path)] };
+    const step = slotByPath(this.state, field);
+    if (step) return { about: "step", fields: [{ ...this.valueAt(step.value, ""), sources: [stepSource(step)] }] };
+    const steps = this.state.slots.map(pathOf).join(", ");
+    throw new PlumblineError("reference-path", "the answer has no such field", {
+      path: field,
+      expected: `a field (${this.topFields(frame).join(", ")}) or a step (${steps})`,
+      found: describe(field),
+      mend: "ask for one of these, or for nothing to see them all",
+    });
+  }
+
+  private answerField(frame: Frame, field: string, path: readonly string[]): AskedField {
+    const expression = narrowed(frame.scope.answer, field === "" ? [] : path);
+    return {
+      ...this.valueAt(this.state.output, field),
+      sources: expression ? sourcesOf(this.state, frame, expression) : [],
+    };
+  }
+
+  /** The answer's own fields; of an answer that is one value, the whole. */
+  private topFields(frame: Frame): string[] {
+    const { answer } = frame.scope;
+    if (answer.kind === "object") return Object.keys(answer.fields);
+    const output = this.state.output === undefined ? undefined : this.read(this.state.output);
+    const isObject =
+      typeof output === "object" && output !== null && Object.getPrototypeOf(output) === Object.prototype;
+    return isObject && Object.keys(output).length > 0 ? Object.keys(output) : [""];
+  }
+
+  /** The step that failed the run, where a failure began. */
+  private failedSlot(): Slot | undefined {
+    const { stop, slots } = this.state;
+    if (stop?.cause !== "failure" || stop.slot === undefined) return undefined;
+    let slot = slots[stop.slot];
+    while (slot?.failedNeed !== undefined) slot = slots[slot.failedNeed];
+    return slot;
+  }
+
+  /** Breadth first, so that what stands nearest the answer comes first. */
+  private follow(asked: readonly Source[]): void {
+    let round = asked;
+    while (round.length > 0) {
+      const next: Source[] = [];
+      for (const source of round) {
+        if (source.taken === false) continue;
+        if (source.from === "input") this.inputFields.add(source.field);
+        if (source.slot === undefined) continue;
+        const known = this.visits.get(source.slot);
+        const visit = known ?? { slot: slotAt(this.state, source.slot), fieldsRead: new Set() };
+        visit.fieldsRead.add(source.field);
+        if (known) continue;
+        this.visits.set(source.slot, visit);
+        next.push(...sourcesOf(this.state, visit.slot.frame, visit.slot.node.needs));
+      }
+      round = next;
+    }
+  }
+
+  private originOf({ slot, fieldsRead }: Visit): StepOrigin {
+    const report = this.reports[slot.id] as StepReport;
+    return {
+      ...report,
+      story: storyOf(slot, this.entries.get(slot.id) ?? [], this.read),
+      reads: [...fieldsRead].sort().map((field) => this.valueAt(slot.value, field)),
+      needs: sourcesOf(this.state, slot.frame, slot.node.needs),
+      checks: slot.node.kind === "step" ? slot.node.checks : [],
+    };
+  }
+
+  private valueAt(sealed: string | undefined, field: string): FieldValue {
+    if (sealed === undefined) return { field };
+    const value = fieldAt(this.read(sealed), fieldPath(field));
+    return value === undefined ? { field } : { field, value };
+  }
+
+  private suspectSteps(steps: readonly StepOrigin[]): Suspect[] {
+    return suspectsAmong(
+      steps.map((step) => ({
+        path: step.path,
+        report: step,
+        story: step.story,
+        fieldsRead: step.reads.map(({ field }) => field),
+      })),
+    );
+  }
+
+  private suspectAnswer(asked: boolean): Suspect[] {
+    const { state } = this;
+    if (!asked) return [];
+    const declared = state.output !== undefined && state.stop?.cause === "deadline";
+    const evidence: Suspect["evidence"][number][] = [];
+    if (declared) {
+      const words = "the run's deadline passed: this is the answer declared for that, made of the input alone";
+      evidence.push({ kind: "deadline", strength: "strong", words });
+    }
+    if (state.outputDropped.length > 0) {
+      const words = `the flow's own schema dropped ${state.outputDropped.join(", ")} from the answer`;
+      evidence.push({ kind: "dropped", strength: "strong", words });
+    }
+    return evidence.length > 0 ? [{ path: "", evidence }] : [];
+  }
+}
+
+function stepSource(slot: Slot): Source {
+  return { as: "", from: "step", path: pathOf(slot), field: "", slot: slot.id };
+}
