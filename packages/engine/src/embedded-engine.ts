@@ -139,7 +139,11 @@ export class EmbeddedEngine implements Engine {
     return resultOf(this.host.store, state, this.host.codecsOf(state.plan.flow));
   }
 
-  async decide(request: DecisionRequest): Promise<DecisionAnswer> {
+  decide(request: DecisionRequest): Promise<DecisionAnswer> {
+    return this.host.arrived(request.run, this.decideNow(request));
+  }
+
+  private async decideNow(request: DecisionRequest): Promise<DecisionAnswer> {
     await this.host.ready();
     const run = await this.host.demand(request.run);
     const path = request.path ?? onlyWaiting(run.state);

@@ -45,6 +45,10 @@ export interface EngineSettings {
   readonly clockJumpMs: number;
   readonly build: string | undefined;
   readonly onWarning: OnWarning;
+  /** Resolves when what has reached this process from others has been handed to the engine (rule 19). */
+  readonly takeIn: () => Promise<void>;
+  /** How long timers that were overdue when the engine opened wait for what others may have to say. */
+  readonly quietMs: number;
 }
 
 /** A run whose next timer is nearer than this stays in memory. */
@@ -69,6 +73,8 @@ export class EngineHost implements Host {
   private breakers: Breakers;
   private readonly loading = new Map<string, Promise<ActiveRun>>();
   private readonly waiters = new Map<string, Set<{ resolve(result: RunResult): void; reject(error: unknown): void }>>();
+  /** Decisions that have arrived and are being held to their contract: they come before timers (rule 19). */
+  private readonly decisions = new Map<string, Promise<unknown>>();
   private readonly suspects: ((release: () => void) => void)[] = [];
   private suspectRunning = false;
   private opening: Promise<void> | undefined;
@@ -203,6 +209,15 @@ export class EngineHost implements Host {
     return run;
   }
 
+  /** Marks a decision as arrived until it is recorded or refused. */
+  arrived<T>(id: string, decision: Promise<T>): Promise<T> {
+    const before = this.decisions.get(id);
+    const all = Promise.allSettled([before, decision]);
+    this.decisions.set(id, all);
+    void all.then(() => this.decisions.get(id) === all && this.decisions.delete(id));
+    return decision;
+  }
+
   admit(
     policy: PlanBreaker,
     request: { readonly id: string; readonly now: number; readonly lapseMs: number },
@@ -264,20 +279,21 @@ export class EngineHost implements Host {
   }
 
   private newTimers(): Timers {
-    const { clockJumpMs } = this.settings;
+    const { clockJumpMs, quietMs, takeIn } = this.settings;
     const host = {
       store: this.store,
       clock: this.clock,
       fire: (ids: readonly string[], now: number) => this.fire(ids, now),
-      breathe: () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve))),
+      breathe: takeIn,
       warn: (message: string, details?: Readonly<Record<string, unknown>>) => this.warn(message, details),
     };
-    return new Timers(host, clockJumpMs);
+    return new Timers(host, { jumpBoundMs: clockJumpMs, quietMs });
   }
 
   private async fire(ids: readonly string[], now: number): Promise<void> {
     for (const id of ids) {
       try {
+        await this.decisions.get(id);
         await this.withRun(id, (run) => {
           const entries = fireTimers(run.state, now);
           if (entries.length > 0) run.receive(...entries);

@@ -108,6 +108,8 @@ async function own(file: string, options: EngineOptions): Promise<Ownership | Re
   });
 }
 
+/** Measured: with it, no answer that a killed owner had not taken came too late (docs/decisions/0004). */
+const quietMs = 300;
 const maxTies = 200;
 const tieMs = 25;
 
@@ -124,8 +126,11 @@ async function openEmbedded(
   const onWarning = options.onWarning ?? warnOnStderr;
   const cleanups: (() => void | Promise<void>)[] = owned ? [() => owned.ownership.release()] : [];
   if (options.unhandledRejections !== "leave") cleanups.unshift(catchUnhandledRejections(onWarning));
-  const engine = await EmbeddedEngine.open({
+  let takeIn = async () => {};
+  return EmbeddedEngine.open({
     openStore,
+    takeIn: () => takeIn(),
+    quietMs: owned ? quietMs : 0,
     flows: options.flows as readonly Flow[],
     clock: options.clock ?? systemClock,
     chance: options.chance ?? Math.random,
@@ -137,12 +142,13 @@ async function openEmbedded(
       if (!owned) return;
       const server = await serveCommands(owned.file, engineCommands(self));
       cleanups.unshift(() => server.close());
+      takeIn = () => server.settleArrived();
+      await server.settleArrived();
     },
     async afterClose() {
       for (const cleanup of cleanups) await cleanup();
     },
   });
-  return engine;
 }
 
 /** A store in this process's memory. The same store is opened again after a failure, so nothing is lost within a process. */

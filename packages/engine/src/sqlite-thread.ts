@@ -15,6 +15,9 @@ export type FromWriter =
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly message: string; readonly code?: string; readonly mend?: string };
 
+/** Failures of the writer that mean more than that it failed. */
+const knownCodes = ["store-newer", "ownership-lost"] as const;
+
 interface Waiter {
   resolve(message: FromWriter): void;
   reject(error: unknown): void;
@@ -79,8 +82,8 @@ export class SqliteThread {
   }
 
   private failure(message: Extract<FromWriter, { kind: "failed" }>): PlumblineError {
-    const newer = message.code === "store-newer";
-    return new PlumblineError(newer ? "store-newer" : "store-failed", message.message, {
+    const code = knownCodes.find((known) => known === message.code) ?? "store-failed";
+    return new PlumblineError(code, message.message, {
       path: this.path,
       ...(message.mend === undefined ? {} : { mend: message.mend }),
     });

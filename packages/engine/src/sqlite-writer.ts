@@ -3,11 +3,13 @@
  *
  * Boundary: from commit items to rows of one transaction; runs in the worker thread, or wherever it is put. Invariants: a
  * batch is one transaction, durable when `commit` returns; statements are multi-row, since row-by-row writes halve the
- * rate (docs/decisions/0002); the hash chain of a run is continued in commit order (rule 26).
+ * rate (docs/decisions/0002); the hash chain of a run is continued in commit order (rule 26); whoever opens the file
+ * raises its epoch, and a writer whose epoch has passed writes nothing more, should the lock on the side file ever fail
+ * (rule 30).
  */
 import { hash } from "node:crypto";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { CommitVerdict, Register } from "@plumbline/core";
+import { type CommitVerdict, PlumblineError, type Register } from "@plumbline/core";
 import { prepareFile } from "./sqlite-schema.ts";
 
 /** One commit item as it crosses to the writer: flat, and encoded already. */
@@ -74,14 +76,20 @@ export class SqliteWriter {
   private readonly plans = new Map<string, number>();
   /** Runs that were written lately: row id and head. */
   private readonly known = new Map<string, { readonly run: number; head: string }>();
+  private readonly readEpoch: StatementSync;
+  private readonly epoch: number;
+  private readonly path: string;
   private nextRun: number;
 
   constructor({ path, durability }: WriterOptions) {
+    this.path = path;
     this.db = new DatabaseSync(path);
     const { db } = this;
     db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF");
     db.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536`);
     prepareFile(db, path);
+    this.readEpoch = db.prepare("SELECT epoch FROM owner");
+    this.epoch = Number(db.prepare("UPDATE owner SET epoch = epoch + 1 RETURNING epoch").get()?.epoch);
     this.begin = db.prepare("BEGIN IMMEDIATE");
     this.end = db.prepare("COMMIT");
     this.rollback = db.prepare("ROLLBACK");
@@ -110,6 +118,7 @@ export class SqliteWriter {
     if (this.known.size > maxKnown) this.known.clear(); // between batches only: heads of this one are not in the file yet
     this.begin.run();
     try {
+      if (Number(this.readEpoch.get()?.epoch) !== this.epoch) throw ownershipLost(this.path);
       const verdicts = this.write(items);
       this.end.run();
       return verdicts;
@@ -191,6 +200,15 @@ export class SqliteWriter {
   close(): void {
     this.db.close();
   }
+}
+
+function ownershipLost(path: string): PlumblineError {
+  return new PlumblineError("ownership-lost", "another process has taken this database over", {
+    path,
+    expected: "to be its only owner",
+    found: "a newer epoch in the file",
+    mend: "find out who removed the .owner file beside it; this process writes nothing more",
+  });
 }
 
 /** An INSERT of many rows at a time, in statements of a few fixed sizes. */

@@ -34,10 +34,13 @@ export class Timers {
   private baseWall: number;
   private baseMonotonic: number;
   private warned = false;
+  /** Nothing fires before: clients of an owner that died need a moment to come back with what they had to say. */
+  private quietUntil: number;
 
-  constructor(host: TimersHost, jumpBoundMs: number) {
+  constructor(host: TimersHost, { jumpBoundMs, quietMs }: { readonly jumpBoundMs: number; readonly quietMs: number }) {
     this.host = host;
     this.jumpBoundMs = jumpBoundMs;
+    this.quietUntil = host.clock.monotonic() + quietMs;
     this.baseWall = host.clock.now();
     this.baseMonotonic = host.clock.monotonic();
   }
@@ -88,6 +91,11 @@ export class Timers {
     this.warned = false;
     this.rebase();
     const now = clock.now();
+    if (clock.monotonic() < this.quietUntil) {
+      const overdue = (await store.due(now, 1)).length > 0;
+      if (overdue) return now + this.quietUntil - clock.monotonic();
+      this.quietUntil = 0;
+    }
     const seen = new Set<string>();
     for (let limit = pageSize; !this.closed; limit *= 2) {
       const due = await store.due(now, limit);
