@@ -36,10 +36,14 @@ export type ErrorCode =
   | "approval-unknown"
   | "approval-early"
   | "approval-late"
+  | "approval-ambiguous"
+  | "watch-too-slow"
   // engine and store
   | "engine-closed"
   | "store-failed"
   | "store-newer"
+  | "store-owned"
+  | "ownership-lost"
   | "journal-broken";
 
 /** What an error adds to its message. `path` names the step or the place in a value; `mend` says what to do. */
@@ -124,6 +128,7 @@ export interface Failure {
 
 const maxStackLength = 4_000;
 const maxMessageLength = 2_000;
+const maxNameLength = 200;
 const maxFields = 20;
 const maxCauses = 5;
 
@@ -141,8 +146,8 @@ export function failureOf(thrown: unknown, kind: FailureKind = "error", depth = 
     return {
       kind: found,
       message: clip(String(thrown.message), maxMessageLength),
-      name: String(thrown.name),
-      ...(typeof code === "string" || typeof code === "number" ? { code: String(code) } : {}),
+      name: clip(String(thrown.name), maxNameLength),
+      ...(typeof code === "string" || typeof code === "number" ? { code: clip(String(code), maxNameLength) } : {}),
       ...(typeof thrown.stack === "string" ? { stack: clip(thrown.stack, maxStackLength) } : {}),
       ...(Object.keys(fields).length > 0 ? { fields } : {}),
       ...(thrown.cause !== undefined && depth < maxCauses ? { cause: failureOf(thrown.cause, kind, depth + 1) } : {}),
@@ -158,7 +163,11 @@ function ownFields(error: Error): Record<string, unknown> {
     if (key === "name" || key === "message" || key === "stack" || key === "cause" || key === "__proto__") continue;
     const value = (error as unknown as Record<string, unknown>)[key];
     const kept = typeof value === "string" || typeof value === "boolean" || value === null || isFiniteNumber(value);
-    fields[key] = kept ? (typeof value === "string" ? clip(value, maxMessageLength) : value) : describe(value);
+    fields[clip(key, maxNameLength)] = kept
+      ? typeof value === "string"
+        ? clip(value, maxMessageLength)
+        : value
+      : describe(value);
   }
   return fields;
 }
@@ -170,25 +179,29 @@ function isFiniteNumber(value: unknown): boolean {
 /** A value in a few words, for messages: never its whole content, never a throw. */
 export function describe(value: unknown): string {
   try {
-    if (value === null) return "null";
-    if (Array.isArray(value)) return `an array of ${value.length}`;
-    switch (typeof value) {
-      case "string":
-        return JSON.stringify(clip(value, 80));
-      case "object": {
-        const name = Object.getPrototypeOf(value)?.constructor?.name;
-        if (name !== undefined && name !== "Object") return `an instance of ${name}`;
-        return `an object with ${Object.keys(value).slice(0, 6).join(", ") || "no keys"}`;
-      }
-      case "function":
-        return `a function${value.name ? ` ${value.name}` : ""}`;
-      case "bigint":
-        return `${value}n`;
-      default:
-        return String(value);
-    }
+    return clip(inWords(value), maxNameLength);
   } catch {
     return "an object that cannot be read";
+  }
+}
+
+function inWords(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(clip(value, 80));
+    case "object": {
+      const name = Object.getPrototypeOf(value)?.constructor?.name;
+      if (name !== undefined && name !== "Object") return `an instance of ${name}`;
+      return `an object with ${Object.keys(value).slice(0, 6).join(", ") || "no keys"}`;
+    }
+    case "function":
+      return `a function${value.name ? ` ${value.name}` : ""}`;
+    case "bigint":
+      return `${value}n`;
+    default:
+      return String(value);
   }
 }
 

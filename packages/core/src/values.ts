@@ -1,12 +1,13 @@
 /**
  * The data boundary: a value becomes sealed text when a step gives it, and a fresh value each time a step is given it.
  *
- * Boundary: values to JSON text and back; where the text lies (entry, blob) is the engine's affair.
+ * Boundary: values to JSON text; back again is open.ts; where the text lies (entry, blob) is the engine's affair.
  * Invariants: `open(seal(value))` equals `value` with the same types and keys, `undefined` and `-0` included, or sealing
  * refuses and says where and why; two openings share nothing; plain JSON is kept as it is, so that a file stays readable.
  * Format (ours): anything that JSON lacks is `{"$": tag, "v": ...}`; an object that owns a key `$` is wrapped the same way.
  */
-import { describe } from "./errors.ts";
+import { errorClasses, typedArrays } from "./classes.ts";
+import { describe, failureOf } from "./errors.ts";
 
 /** JSON text of a value, with tags for what JSON lacks. Made by `seal` only. */
 export type Sealed = string;
@@ -34,12 +35,6 @@ export interface SealOptions {
   readonly putBytes?: (bytes: Uint8Array) => string;
 }
 
-/** How `open` finds what the text only names. */
-export interface OpenOptions {
-  readonly codecs?: readonly Codec<never>[];
-  readonly getBytes?: (name: string) => Uint8Array;
-}
-
 /** A value that will not survive the journal: where in it, and why. `path` is like `.items[3].price`. */
 export interface Refusal {
   readonly path: string;
@@ -49,7 +44,6 @@ export interface Refusal {
 export type SealResult = { readonly sealed: Sealed } | { readonly refusal: Refusal };
 
 const undefinedText: Sealed = '{"$":"undefined"}';
-const mark = '"$":';
 
 /**
  * Seals a value, or says where and why it would not come back equal. Never throws.
@@ -59,29 +53,21 @@ const mark = '"$":';
 export function seal(value: unknown, options: SealOptions = {}): SealResult {
   try {
     if (value === undefined) return { sealed: undefinedText };
-    if (isPlain(value, 0)) return { sealed: JSON.stringify(value) };
+    if (canBeRead(value)) return { sealed: JSON.stringify(value) };
     return { sealed: JSON.stringify(encode(value, "", 0, options)) };
   } catch (error) {
     if (error instanceof Refused) return { refusal: { path: error.path, reason: error.message } };
-    return { refusal: { path: "", reason: `reading it threw: ${describe(error)}` } };
+    return { refusal: { path: "", reason: threwOnReading(error) } };
   }
 }
 
-/** A fresh value from sealed text. Throws only on text that `seal` did not make. */
-export function open(sealed: Sealed, options: OpenOptions = {}): unknown {
-  const data: unknown = JSON.parse(sealed);
-  return sealed.includes(mark) ? decode(data, options) : data;
-}
-
-/** The names of the byte blobs that a sealed text refers to. */
-export function blobsIn(sealed: Sealed): string[] {
-  if (!sealed.includes('"$":"blob"')) return [];
-  const names: string[] = [];
-  JSON.parse(sealed, (_key, part) => {
-    if (part?.$ === "blob" && typeof part.id === "string") names.push(part.id);
-    return part;
-  });
-  return names;
+/** `isPlain`, where a getter that throws is no: encoding reads again and says where it was. */
+function canBeRead(value: unknown): boolean {
+  try {
+    return isPlain(value, 0);
+  } catch {
+    return false;
+  }
 }
 
 class Refused extends Error {
@@ -97,7 +83,9 @@ function isPlain(value: unknown, depth: number): boolean {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
   if (typeof value !== "object" || depth > maxDepth) return false;
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false; // JSON would call it
   if (Array.isArray(value)) {
+    if (!isPlainArray(value)) return false;
     for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
     return true;
   }
@@ -109,28 +97,19 @@ function isPlain(value: unknown, depth: number): boolean {
 }
 
 /** Objects of another realm count: their prototype is a root prototype too. */
-function isPlainObject(value: object): boolean {
+export function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
+/** No subclass, whose class would be lost, and no fields beside the items, as in what `RegExp.exec` gives. */
+function isPlainArray(value: readonly unknown[]): boolean {
+  // The root array prototype of any realm is an array itself; that of a subclass is not.
+  return Array.isArray(Object.getPrototypeOf(value)) && Object.keys(value).length === value.length;
+}
+
 type Typed = { BYTES_PER_ELEMENT: number; buffer: ArrayBuffer; byteOffset: number; byteLength: number };
-const typedArrays = {
-  Uint8Array,
-  Uint8ClampedArray,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-} as const;
-const errorClasses = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError } as const;
 
 function encode(value: unknown, path: string, depth: number, options: SealOptions): unknown {
   if (depth > maxDepth) {
@@ -161,11 +140,28 @@ function encodeNumber(value: number, path: string, options: SealOptions): unknow
 }
 
 function encodeObject(value: object, path: string, depth: number, options: SealOptions): unknown {
-  const codec = options.codecs?.find((candidate) => candidate.is(value)) as Codec | undefined;
-  if (codec) return { $: "codec", n: codec.name, v: encode(codec.encode(value), path, depth + 1, options) };
+  const codec = reading(path, () => options.codecs?.find((candidate) => candidate.is(value))) as Codec | undefined;
+  if (codec) {
+    const data = reading(path, () => codec.encode(value));
+    return { $: "codec", n: codec.name, v: encode(data, path, depth + 1, options) };
+  }
   if (Array.isArray(value)) return encodeArray(value, path, depth, options);
   if (isPlainObject(value)) return encodePlainObject(value as Record<string, unknown>, path, depth, options);
   const name = exactClassOf(value);
+  if (name !== undefined && Object.hasOwn(typedArrays, name)) {
+    const view = value as Typed;
+    return encodeBytes(
+      classOfBytes(value, name),
+      new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
+      options,
+    );
+  }
+  if (name !== undefined && Object.hasOwn(errorClasses, name)) {
+    return encodeError(value as Error, name, path, depth, options);
+  }
+  if (name !== undefined && Object.keys(value).length > 0) {
+    throw new Refused(path, `${describe(value)} with fields of its own, which would be lost`);
+  }
   if (name === "Date") {
     const time = (value as Date).getTime();
     if (Number.isNaN(time)) throw new Refused(path, "an invalid Date");
@@ -188,13 +184,11 @@ function encodeObject(value: object, path: string, depth: number, options: SealO
     };
   }
   if (name === "URL") return { $: "url", v: String(value) };
-  if (name === "RegExp") return { $: "regexp", v: (value as RegExp).source, f: (value as RegExp).flags };
-  if (name === "ArrayBuffer") return encodeBytes("ArrayBuffer", new Uint8Array(value as ArrayBuffer), options);
-  if (name && name in typedArrays) {
-    const view = value as Typed;
-    return encodeBytes(name, new Uint8Array(view.buffer, view.byteOffset, view.byteLength), options);
+  if (name === "RegExp") {
+    const { source, flags, lastIndex } = value as RegExp;
+    return { $: "regexp", v: source, f: flags, ...(lastIndex === 0 ? {} : { at: lastIndex }) };
   }
-  if (name && name in errorClasses) return encodeError(value as Error, name, path, depth, options);
+  if (name === "ArrayBuffer") return encodeBytes("ArrayBuffer", new Uint8Array(value as ArrayBuffer), options);
   throw new Refused(
     path,
     `${describe(value)} would come back as plain data: give plain data, or a codec for its class`,
@@ -205,19 +199,43 @@ function encodeObject(value: object, path: string, depth: number, options: SealO
 function exactClassOf(value: object): string | undefined {
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   if (typeof name !== "string") return undefined;
-  // A Node Buffer is a Uint8Array in all that a journal can keep.
   if (name === "Buffer" && value instanceof Uint8Array) return "Uint8Array";
   if (name === "URL") return typeof URL === "function" && value instanceof URL ? name : undefined;
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  return tag === name || (name in errorClasses && tag === "Error") ? name : undefined;
+  return tag === name || (Object.hasOwn(errorClasses, name) && tag === "Error") ? name : undefined;
+}
+
+/** A Node Buffer is noted as one: read as a mere Uint8Array, its `toString` would give something else. */
+function classOfBytes(value: object, name: string): string {
+  return name === "Uint8Array" && Object.getPrototypeOf(value).constructor.name === "Buffer" ? "Buffer" : name;
+}
+
+/** Runs code that belongs to the value (a getter, a codec), so that a throw is a refusal that says where. */
+function reading<T>(path: string, read: () => T): T {
+  let thrown: unknown;
+  try {
+    return read();
+  } catch (error) {
+    thrown = error;
+  }
+  throw new Refused(path, threwOnReading(thrown));
+}
+
+function threwOnReading(error: unknown): string {
+  return `reading it threw: ${error instanceof Error ? failureOf(error).message : describe(error)}`;
 }
 
 function encodeArray(value: readonly unknown[], path: string, depth: number, options: SealOptions): unknown[] {
+  if (!Array.isArray(Object.getPrototypeOf(value))) {
+    throw new Refused(path, `${describe(value)} of a class of its own would come back as a plain array`);
+  }
   const items: unknown[] = [];
   for (let i = 0; i < value.length; i++) {
     if (!(i in value)) throw new Refused(`${path}[${i}]`, "a hole in an array: write undefined or null");
     items.push(encode(value[i], `${path}[${i}]`, depth + 1, options));
   }
+  const extra = Object.keys(value)[value.length];
+  if (extra !== undefined) throw new Refused(`${path}.${extra}`, "a field on an array, which would be lost");
   return items;
 }
 
@@ -227,7 +245,12 @@ function encodePlainObject(value: Record<string, unknown>, path: string, depth: 
   }
   const pairs = Object.keys(value).map((key): [string, unknown] => [
     key,
-    encode(value[key], `${path}.${key}`, depth + 1, options),
+    encode(
+      reading(`${path}.${key}`, () => value[key]),
+      `${path}.${key}`,
+      depth + 1,
+      options,
+    ),
   ]);
   // fromEntries defines keys instead of assigning them, so "__proto__" stays a plain key.
   const fields = Object.fromEntries(pairs);
@@ -235,8 +258,11 @@ function encodePlainObject(value: Record<string, unknown>, path: string, depth: 
 }
 
 function encodeError(error: Error, name: string, path: string, depth: number, options: SealOptions): unknown {
-  const fields: Record<string, unknown> = { ...error, message: error.message, stack: error.stack };
-  if ("cause" in error) fields.cause = error.cause;
+  const fields = reading(path, (): Record<string, unknown> => {
+    const { message, stack } = error;
+    return { ...error, message, stack, ...("cause" in error ? { cause: error.cause } : {}) };
+  });
+  if (typeof fields.message !== "string") throw new Refused(`${path}.message`, "an error whose message is not text");
   return { $: "error", n: name, v: encode(fields, path, depth + 1, options) };
 }
 
@@ -247,93 +273,6 @@ function encodeBytes(name: string, bytes: Uint8Array, options: SealOptions): unk
   let binary = "";
   for (let i = 0; i < bytes.length; i += 8_192) binary += String.fromCharCode(...bytes.subarray(i, i + 8_192));
   return { $: "bytes", n: name, v: btoa(binary) };
-}
-
-type Tagged = { $: string; v?: unknown; n?: string; f?: string; id?: string };
-
-function decode(data: unknown, options: OpenOptions): unknown {
-  if (typeof data !== "object" || data === null) return data;
-  if (Array.isArray(data)) {
-    for (let i = 0; i < data.length; i++) data[i] = decode(data[i], options);
-    return data;
-  }
-  if (Object.hasOwn(data, "$")) return decodeTagged(data as Tagged, options);
-  return decodeFields(data as Record<string, unknown>, options);
-}
-
-function decodeFields(data: Record<string, unknown>, options: OpenOptions): Record<string, unknown> {
-  for (const key of Object.keys(data)) {
-    const part = decode(data[key], options);
-    if (part !== data[key]) {
-      Object.defineProperty(data, key, { value: part, writable: true, enumerable: true, configurable: true });
-    }
-  }
-  return data;
-}
-
-function decodeTagged(tagged: Tagged, options: OpenOptions): unknown {
-  const text = tagged.v as string;
-  switch (tagged.$) {
-    case "undefined":
-      return undefined;
-    case "number":
-      return Number(text);
-    case "bigint":
-      return BigInt(text);
-    case "date":
-      return new Date(text);
-    case "url":
-      return new URL(text);
-    case "regexp":
-      return new RegExp(text, tagged.f);
-    case "map":
-      return new Map(decode(tagged.v, options) as [unknown, unknown][]);
-    case "set":
-      return new Set(decode(tagged.v, options) as unknown[]);
-    case "object":
-      return decodeFields(tagged.v as Record<string, unknown>, options);
-    case "error":
-      return decodeError(tagged, options);
-    case "bytes":
-      return viewOf(
-        tagged.n,
-        Uint8Array.from(atob(text), (c) => c.charCodeAt(0)),
-      );
-    case "blob":
-      return decodeBlob(tagged, options);
-    case "codec":
-      return decodeWithCodec(tagged, options);
-    default:
-      throw new TypeError(`no such tag in a sealed value: ${tagged.$}`);
-  }
-}
-
-function decodeError(tagged: Tagged, options: OpenOptions): Error {
-  const { message, ...fields } = decode(tagged.v, options) as Record<string, unknown>;
-  const error = new errorClasses[tagged.n as keyof typeof errorClasses](String(message));
-  for (const [key, value] of Object.entries(fields)) {
-    const enumerable = key !== "stack" && key !== "cause";
-    Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
-  }
-  return error;
-}
-
-function decodeBlob(tagged: Tagged, options: OpenOptions): unknown {
-  if (!options.getBytes) throw new TypeError("a sealed value names bytes, and none were given to open it with");
-  // A copy: nobody's changes to the bytes may reach the next reader.
-  return viewOf(tagged.n, options.getBytes(tagged.id as string).slice());
-}
-
-function decodeWithCodec(tagged: Tagged, options: OpenOptions): unknown {
-  const codec = options.codecs?.find((candidate) => candidate.name === tagged.n) as Codec | undefined;
-  if (!codec) throw new TypeError(`a sealed value needs the codec "${tagged.n}", which is not declared`);
-  return codec.decode(decode(tagged.v, options));
-}
-
-function viewOf(name: string | undefined, bytes: Uint8Array<ArrayBuffer>): unknown {
-  if (name === "ArrayBuffer") return bytes.buffer;
-  const View = typedArrays[name as keyof typeof typedArrays];
-  return new (View as new (buffer: ArrayBuffer) => unknown)(bytes.buffer);
 }
 
 function clipPath(path: string): string {
