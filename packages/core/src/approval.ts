@@ -49,7 +49,7 @@ export interface ApprovalCode {
   readonly codecs: readonly Codec<never>[];
 }
 
-type ApprovalPlan = Pick<PlanApproval, "desk" | "timeoutMs" | "onTimeout" | "breaker">;
+type ApprovalPlan = Pick<PlanApproval, "desk" | "title" | "timeoutMs" | "onTimeout" | "breaker">;
 
 /** An approval as data and code. Declared values are held to the decision's contract when they are given. */
 export function approvalOf(
@@ -69,6 +69,7 @@ export function approvalOf(
   return {
     plan: {
       desk: options.desk,
+      ...(options.title === undefined ? {} : { title: String(options.title) }),
       timeoutMs: durationMs(options.timeout, `${name}.timeout`),
       ...(onTimeout.value === undefined ? {} : { onTimeout: onTimeout.value }),
       ...(breaker ? { breaker: breaker.plan } : {}),
@@ -109,7 +110,10 @@ function deskBreaker(
 function declared(written: unknown, decision: Schema, path: string, codecs: readonly Codec<never>[]) {
   if (typeof written === "function") return { run: written as (needs: never) => unknown, value: undefined };
   const result = decision["~standard"].validate(written);
-  if (result instanceof Promise) return { run: () => written, value: undefined };
+  if (result instanceof Promise) {
+    result.catch(() => {}); // judged again when it is given; here nobody waits for it
+    return { run: () => written, value: undefined };
+  }
   if (result.issues) {
     throw invalid(path, "a decision that satisfies the contract", result.issues.map(reasonOf).join("; "));
   }
@@ -117,7 +121,7 @@ function declared(written: unknown, decision: Schema, path: string, codecs: read
 }
 
 /**
- * A decision as the journal keeps it: a plain object, because `via` and `by` are added to it.
+ * A decision as the journal keeps it: a plain object, because `via` and `by` are added to it, and nobody may forge them.
  * @throws PlumblineError `option-invalid`
  */
 export function sealedDecision(value: unknown, path: string, codecs: readonly Codec<never>[]): Sealed {
@@ -128,5 +132,7 @@ export function sealedDecision(value: unknown, path: string, codecs: readonly Co
   if (!result.sealed.startsWith("{") || result.sealed.startsWith('{"$":')) {
     throw invalid(path, "a plain object without a field $", value);
   }
+  const added = ["via", "by"].find((field) => Object.hasOwn(value as object, field));
+  if (added !== undefined) throw invalid(`${path}.${added}`, "no such field: it says who decided", "one of its own");
   return result.sealed;
 }

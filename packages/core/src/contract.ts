@@ -5,8 +5,9 @@
  * decide.ts. Invariants: synchronous when schema and checks are (the hot path makes no promise); a schema or check that
  * throws is a broken contract, never an escaping error; recorded values are never judged again (rule 11).
  */
-import { clip, describe } from "./errors.ts";
+import { clip, describe, failureOf } from "./errors.ts";
 import type { Check, Schema } from "./step.ts";
+import { isPlainObject, maxDepth } from "./values.ts";
 
 export interface Contract {
   readonly schema: Schema;
@@ -28,17 +29,16 @@ const nothing: readonly string[] = [];
 
 /** Judges `given`. The judgement's value is the schema's output. */
 export function judge(contract: Contract, given: unknown, needs: unknown): Judgement | Promise<Judgement> {
-  let result: unknown;
+  const threw = (error: unknown) => broken(given, [`the schema threw: ${messageOf(error)}`]);
   try {
-    result = contract.schema["~standard"].validate(given);
+    const result: unknown = contract.schema["~standard"].validate(given);
+    if (!isPromise(result)) return afterSchema(contract, given, needs, result as SchemaResult);
+    return result
+      .then((settled) => afterSchema(contract, given, needs, settled as SchemaResult))
+      .then(undefined, threw);
   } catch (error) {
-    return broken(given, [`the schema threw: ${messageOf(error)}`]);
+    return threw(error);
   }
-  if (!isPromise(result)) return afterSchema(contract, given, needs, result as SchemaResult);
-  return result.then(
-    (settled) => afterSchema(contract, given, needs, settled as SchemaResult),
-    (error) => broken(given, [`the schema threw: ${messageOf(error)}`]),
-  );
 }
 
 type SchemaResult =
@@ -55,7 +55,10 @@ function afterSchema(
   needs: unknown,
   result: SchemaResult,
 ): Judgement | Promise<Judgement> {
-  if (result.issues) return broken(given, result.issues.slice(0, maxReasons).map(reasonOf));
+  if (result.issues) {
+    const reasons = result.issues.slice(0, maxReasons).map(reasonOf);
+    return broken(given, reasons.length > 0 ? reasons : ["the schema refused it without a reason"]);
+  }
   const dropped = droppedFields(given, result.value);
   if (dropped.length > 0 && contract.onDropped === "fail") {
     return { value: given, reasons: [`fields that the contract does not have: ${dropped.join(", ")}`], dropped };
@@ -113,23 +116,25 @@ function runCheck(
 export function droppedFields(given: unknown, kept: unknown): readonly string[] {
   if (given === kept || typeof given !== "object" || given === null) return nothing;
   const found: string[] = [];
-  compare(given, kept, "", found);
+  compare(given, kept, "", 0, found);
   return found.length === 0 ? nothing : found;
 }
 
-function compare(given: unknown, kept: unknown, path: string, found: string[]): void {
-  if (given === kept || found.length >= maxDropped) return;
+function compare(given: unknown, kept: unknown, path: string, depth: number, found: string[]): void {
+  // What is deeper cannot be kept anyway, and cycles end here.
+  if (given === kept || found.length >= maxDropped || depth > maxDepth) return;
   if (typeof given !== "object" || given === null || typeof kept !== "object" || kept === null) return;
   if (Array.isArray(given)) {
     if (!Array.isArray(kept) || kept.length !== given.length) return;
-    for (let i = 0; i < given.length; i++) compare(given[i], kept[i], `${path}[${i}]`, found);
+    for (let i = 0; i < given.length; i++) compare(given[i], kept[i], `${path}[${i}]`, depth + 1, found);
     return;
   }
-  if (Object.getPrototypeOf(given) !== Object.prototype || Array.isArray(kept)) return;
+  if (!isPlainObject(given) || !isPlainObject(kept)) return;
   for (const key of Object.keys(given)) {
     const part = (given as Record<string, unknown>)[key];
-    if (Object.hasOwn(kept, key)) compare(part, (kept as Record<string, unknown>)[key], `${path}.${key}`, found);
-    else if (part !== undefined && found.length < maxDropped) found.push(`${path}.${key}`);
+    if (Object.hasOwn(kept, key)) {
+      compare(part, (kept as Record<string, unknown>)[key], `${path}.${key}`, depth + 1, found);
+    } else if (part !== undefined && found.length < maxDropped) found.push(`${path}.${key}`);
   }
 }
 
@@ -138,7 +143,7 @@ function broken(given: unknown, reasons: readonly string[]): Judgement {
 }
 
 function messageOf(error: unknown): string {
-  return clip(error instanceof Error ? String(error.message) : describe(error), 300);
+  return clip(error instanceof Error ? failureOf(error).message : describe(error), 300);
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

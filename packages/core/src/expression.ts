@@ -63,6 +63,11 @@ export function dependenciesOf(expression: Expression, scope: number): Dependenc
   }
 }
 
+/** Of two readings of one node the one that absorbs less: one that passes a skip on is enough to pass it on. */
+export function weaker(a: Dependency, b: Dependency): Dependency {
+  return strength[a.absorbs] <= strength[b.absorbs] ? a : b;
+}
+
 function stronger(a: Absorbs, b: Absorbs): Absorbs {
   return strength[a] >= strength[b] ? a : b;
 }

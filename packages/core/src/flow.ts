@@ -8,7 +8,7 @@
 import { type ApprovalCode, type ApprovalOptions, approvalOf, type Verdict } from "./approval.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { describe, PlumblineError } from "./errors.ts";
-import { type Dependency, dependenciesOf, type Expression, inputNode } from "./expression.ts";
+import { type Dependency, dependenciesOf, type Expression, inputNode, weaker } from "./expression.ts";
 import { fingerprintOf, type Plan, type PlanNode, type PlanScope } from "./plan.ts";
 import {
   type AnswerOf,
@@ -143,6 +143,9 @@ export function flow<S extends Schema, Answer, Out extends Schema | undefined = 
   const schemas = new Map(builder.codes.map((code, node) => [node, code.kind === "step" ? code.output : undefined]));
   refuseFlaws(plan, { input: options.input, outputs: schemas });
   const { deadline } = options;
+  if (typeof deadline === "object" && typeof deadline.answer !== "function") {
+    throw invalid(`${name}.deadline.answer`, "a function of the input", deadline.answer);
+  }
   const code: FlowCode = {
     input: options.input,
     output: options.output,
@@ -291,10 +294,12 @@ class ScopeBuilder {
     if (options.when !== undefined && typeof options.when !== "function") {
       throw invalid(`${name}.when`, "a function of the needs that gives true or false", options.when);
     }
+    const after = this.after(name, options.after);
     return {
       name,
       needs,
-      dependsOn: withAfter(dependenciesOf(needs, 0), this.after(name, options.after)),
+      ...(after.length === 0 ? {} : { after }),
+      dependsOn: withAfter(dependenciesOf(needs, 0), after),
       dependents: [],
       when: options.when !== undefined,
     };
@@ -318,7 +323,9 @@ class ScopeBuilder {
 function withAfter(needs: readonly Dependency[], after: readonly Expression[]): Dependency[] {
   const all = [...needs];
   for (const dependency of after.flatMap((expression) => dependenciesOf(expression, 0))) {
-    if (!all.some((known) => known.node === dependency.node)) all.push(dependency);
+    const known = all.findIndex((one) => one.node === dependency.node);
+    if (known === -1) all.push(dependency);
+    else all[known] = weaker(all[known] as Dependency, dependency);
   }
   return all;
 }

@@ -41,6 +41,8 @@ interface PlanNodeBase {
   readonly name: string;
   /** Always an `object` expression; its fields are what user code is given. */
   readonly needs: Expression;
+  /** What must have completed first though nothing of it is read; absent when nothing must. */
+  readonly after?: readonly Expression[];
   readonly dependsOn: readonly Dependency[];
   /** The nodes that read this one; derived, kept for speed. */
   readonly dependents: readonly number[];
@@ -91,6 +93,8 @@ export interface PlanBreaker {
 export interface PlanApproval extends PlanNodeBase {
   readonly kind: "approval";
   readonly desk: string;
+  /** What the person is asked, in one line. */
+  readonly title?: string;
   readonly timeoutMs: number;
   /** The decision when nobody answers; `undefined` when a function of the needs gives it. */
   readonly onTimeout?: Sealed;

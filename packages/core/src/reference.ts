@@ -99,23 +99,25 @@ export function makeReference(inside: ReferenceInternals): Ref<unknown> {
   return new Proxy(Object.create(null), {
     get(_target, key) {
       if (key === internals) return inside;
-      if (typeof key === "symbol") return key === Symbol.toPrimitive ? refuse(inside) : undefined;
-      if (key === "then") return undefined; // awaiting a reference must not call it
+      if (typeof key === "symbol") return refusedSymbols.has(key) ? refuse(inside) : undefined;
       if (key === "toJSON" || key === "valueOf" || key === "toString") return refuse(inside);
       const field = { ...inside, expression: fieldOf(inside.expression, key), label: `${inside.label}.${key}` };
       return makeReference(field);
     },
-    has: (_target, key) => key === internals,
-    set: () => refuse(inside)(),
+    has: (_target, key) => key === internals || (typeof key === "string" && refuse(inside)()),
+    ownKeys: refuse(inside), // { ...reference } would be an empty object
+    set: refuse(inside),
   }) as Ref<unknown>;
 }
+
+const refusedSymbols: ReadonlySet<symbol> = new Set([Symbol.toPrimitive, Symbol.iterator, Symbol.asyncIterator]);
 
 function refuse(inside: ReferenceInternals): () => never {
   return () => {
     throw new PlumblineError("reference-as-value", "a reference was used as if it were a value", {
       path: inside.label,
       expected: "a reference in needs, in after, or in what build returns",
-      found: "its text, number, JSON or assignment was asked for while the flow was being defined",
+      found: "its text, number, JSON, fields or items were asked for while the flow was being defined",
       mend: "move this code into a step (.by), where the value is given; a choice between paths is `when`",
     });
   };
@@ -189,7 +191,7 @@ export function expressionOf(written: unknown, origin: object, where: string): E
     return inside.expression;
   }
   if (Array.isArray(written)) {
-    return { kind: "list", items: written.map((item, i) => expressionOf(item, origin, `${where}[${i}]`)) };
+    return { kind: "list", items: Array.from(written, (item, i) => expressionOf(item, origin, `${where}[${i}]`)) };
   }
   if (typeof written === "object" && written !== null && isPlainPrototype(written)) {
     const fields = Object.entries(written).map(([key, part]) => [key, expressionOf(part, origin, `${where}.${key}`)]);

@@ -26,7 +26,7 @@ export function resolve(state: RunState, frame: Frame, expression: Expression, r
         return part.path.length === 0 ? whole(part.node) : fieldAt(whole(part.node), part.path);
       case "object": {
         const value: Record<string, unknown> = {};
-        for (const key in part.fields) value[key] = givenBy(part.fields[key] as Expression);
+        for (const key in part.fields) setOwn(value, key, givenBy(part.fields[key] as Expression));
         return value;
       }
       case "list":
@@ -34,7 +34,7 @@ export function resolve(state: RunState, frame: Frame, expression: Expression, r
       case "optional":
         return givenBy(part.of);
       case "first": {
-        const ran = part.of.find((member) => skippedIn(state, frame, member) === undefined);
+        const ran = part.of.find((member) => gives(state, frame, member));
         return ran && givenBy(ran);
       }
     }
@@ -46,6 +46,26 @@ export function resolve(state: RunState, frame: Frame, expression: Expression, r
     const value = sealed === undefined ? undefined : read(sealed);
     opened.set(node, value);
     return value;
+  }
+}
+
+/** Assigned, a field `__proto__` would become the object's prototype. */
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** True when what the expression reads ran, so that `firstOf` takes it; members of `firstOf` are references. */
+function gives(state: RunState, frame: Frame, expression: Expression): boolean {
+  switch (expression.kind) {
+    case "ref":
+      return expression.node === inputNode || siblingOf(state, frame, expression.node).status === "completed";
+    case "optional":
+      return gives(state, frame, expression.of);
+    case "first":
+      return expression.of.some((member) => gives(state, frame, member));
+    default:
+      return true;
   }
 }
 
@@ -71,9 +91,9 @@ export function skippedIn(state: RunState, frame: Frame, expression: Expression)
       return slot.status === "skipped" ? slot.id : undefined;
     }
     case "object":
-      return firstSkipped(state, frame, Object.values(expression.fields));
+      return skippedAmong(state, frame, Object.values(expression.fields));
     case "list":
-      return firstSkipped(state, frame, expression.items);
+      return skippedAmong(state, frame, expression.items);
     case "first": {
       const skipped = expression.of.map((member) => skippedIn(state, frame, member));
       return skipped.every((id) => id !== undefined) ? skipped[0] : undefined;
@@ -81,7 +101,8 @@ export function skippedIn(state: RunState, frame: Frame, expression: Expression)
   }
 }
 
-function firstSkipped(state: RunState, frame: Frame, parts: readonly Expression[]): number | undefined {
+/** The first of the slots whose skip leaves one of the expressions without a value. */
+export function skippedAmong(state: RunState, frame: Frame, parts: readonly Expression[]): number | undefined {
   for (const part of parts) {
     const id = skippedIn(state, frame, part);
     if (id !== undefined) return id;

@@ -29,6 +29,7 @@ export function flawsOf(plan: Plan): Flaw[] {
     ...cycles(scope),
     ...unreadSteps(scope),
     ...missingVersions(scope),
+    ...cachedEffects(scope),
   ]);
 }
 
@@ -147,6 +148,24 @@ function missingVersions(scope: PlanScope): Flaw[] {
         expected: 'version: "1" beside output',
         found: "no version",
         mend: "add a version, and raise it when prompt or code changes what comes out",
+      },
+    ];
+  });
+}
+
+/** An answer of another run says nothing about what was done in this one (rule 7). */
+function cachedEffects(scope: PlanScope): Flaw[] {
+  return scope.nodes.flatMap((node) => {
+    if (node.kind !== "step" || node.stepKind !== "effect") return [];
+    if (!node.rungs.some((rung) => rung.kind === "last-good")) return [];
+    return [
+      {
+        code: "option-invalid" as const,
+        path: node.name,
+        what: "an effect is never answered from a cache",
+        expected: "rungs that do the effect",
+        found: "lastGood in the ladder of an effect",
+        mend: 'take lastGood away, or make the step kind: "read" if it changes nothing',
       },
     ];
   });
