@@ -7,9 +7,9 @@
  */
 import type { Entry } from "./entries.ts";
 import type { Failure } from "./errors.ts";
-import { evolve, readersAbsorb, readingsOf } from "./evolve.ts";
-import type { PlanApproval, PlanBreaker, PlanRung, PlanStep } from "./plan.ts";
-import { skippedIn } from "./resolve.ts";
+import { evolve, readingsOf } from "./evolve.ts";
+import type { PlanApproval, PlanBreaker, PlanNode, PlanRung, PlanStep } from "./plan.ts";
+import { skippedAmong } from "./resolve.ts";
 import { retryDelayMs } from "./retry.ts";
 import { isLeftBehind, isSettled, pathOf, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
 import type { Sealed } from "./values.ts";
@@ -98,7 +98,8 @@ function decideSlot(state: RunState, slot: Slot, env: Environment, out: Draft): 
     case "pending":
     case "ready":
       if (blocked(state, slot, env, out) || slot.status === "pending") return;
-      if (node.when && !slot.conditionMet) out.commands.push({ kind: "ask-condition", slot: slot.id });
+      if (slot.losses >= maxLosses) giveUpCrashed(slot, node, env, out);
+      else if (node.when && !slot.conditionMet) out.commands.push({ kind: "ask-condition", slot: slot.id });
       else if (node.kind === "step") decideAttempt(slot, node, env, out);
       else decideRequest(slot, node, env, out);
       return;
@@ -111,7 +112,7 @@ function decideSlot(state: RunState, slot: Slot, env: Environment, out: Draft): 
     case "undoing":
       decideUndo(slot, (node as PlanStep).compensation as NonNullable<PlanStep["compensation"]>, env, out);
       if (slot.undo === "done") enterNextRung(slot, node as PlanStep, env, out);
-      if (slot.undo === "abandoned") failStep(slot, inDoubt(slot, "could not be undone"), env, out);
+      if (slot.undo === "abandoned") failStep(slot, inDoubt(rungFailure(slot), "could not be undone"), env, out);
       return;
     case "expired":
       decideExpired(slot, node as PlanApproval, env, out);
@@ -127,8 +128,7 @@ function blocked(state: RunState, slot: Slot, env: Environment, out: Draft): boo
   for (const { node, absorbs } of slot.node.dependsOn) {
     const need = siblingOf(state, slot.frame, node);
     if (need.status === "failed" && absorbs !== "failure") {
-      const cause = need.failure as Failure;
-      failStep(slot, { kind: "need", message: `its need ${pathOf(need)} failed: ${cause.message}`, cause }, env, out);
+      failStep(slot, needFailure(need), env, out, need.id);
       return true;
     }
     if (need.status !== "skipped") continue;
@@ -136,24 +136,41 @@ function blocked(state: RunState, slot: Slot, env: Environment, out: Draft): boo
     else absorbed = true;
   }
   if (slot.status === "pending") return false;
-  if (absorbed) skipped ??= skippedIn(state, slot.frame, slot.node.needs);
+  if (absorbed) skipped ??= skippedAmong(state, slot.frame, [slot.node.needs, ...(slot.node.after ?? [])]);
   if (skipped === undefined) return false;
   out.entries.push({ kind: "step.skipped", at: env.now, slot: slot.id, because: skipped });
   return true;
 }
 
+/** Names the need, and keeps what went wrong first: a chain of causes would grow with the graph. */
+function needFailure(need: Slot): Failure {
+  const failure = need.failure as Failure;
+  const cause = need.failedNeed === undefined ? failure : (failure.cause as Failure);
+  return { kind: "need", message: `its need ${pathOf(need)} failed: ${cause.message}`, cause };
+}
+
 function decideAttempt(slot: Slot, node: PlanStep, env: Environment, out: Draft): void {
   const rung = node.rungs[slot.rung] as PlanRung;
-  if (slot.losses >= maxLosses) {
-    const message = `the process died ${slot.losses} times while ${rung.name} was running`;
-    giveUpRung(slot, node, { kind: "crashed", message }, env, out);
-  } else if (rung.breaker && slot.admission === undefined) {
+  if (rung.breaker && slot.admission === undefined) {
     out.commands.push({ kind: "ask-breaker", slot: slot.id, breaker: rung.breaker, desk: false });
   } else {
     const command = attemptOf(slot);
     if (node.stepKind === "effect") out.entries.push({ ...command, kind: "attempt.started", at: env.now });
     else out.commands.push(command);
   }
+}
+
+/** User code of it (a rung, a condition, a declared decision) took the process down too often (rule 5). */
+function giveUpCrashed(slot: Slot, node: PlanNode, env: Environment, out: Draft): void {
+  if (node.kind === "step") giveUpRung(slot, node, env, out);
+  else failStep(slot, rungFailure(slot), env, out);
+}
+
+/** Why the rung that is given up did not answer. */
+function rungFailure(slot: Slot): Failure {
+  if (slot.losses < maxLosses) return slot.failure as Failure;
+  const what = slot.node.kind === "step" ? (slot.node.rungs[slot.rung] as PlanRung).name : slot.node.name;
+  return { kind: "crashed", message: `the process died ${slot.losses} times while ${what} was running` };
 }
 
 function attemptOf(slot: Slot): AttemptCommand {
@@ -163,7 +180,7 @@ function attemptOf(slot: Slot): AttemptCommand {
 function decideAfterFailure(slot: Slot, node: PlanStep, env: Environment, out: Draft): void {
   const { retry } = node.rungs[slot.rung] as PlanRung;
   if (!slot.retryable || slot.rungAttempts >= retry.maxAttempts) {
-    giveUpRung(slot, node, slot.failure as Failure, env, out);
+    giveUpRung(slot, node, env, out);
     return;
   }
   const dueAt = env.now + retryDelayMs(retry, slot.rungAttempts, env.chance());
@@ -171,27 +188,28 @@ function decideAfterFailure(slot: Slot, node: PlanStep, env: Environment, out: D
 }
 
 /** Down the ladder; an effect in doubt is undone first, and holds the ladder where it cannot be (rule 7). */
-function giveUpRung(slot: Slot, node: PlanStep, failure: Failure, env: Environment, out: Draft): void {
+function giveUpRung(slot: Slot, node: PlanStep, env: Environment, out: Draft): void {
+  const failure = rungFailure(slot);
   const last = slot.rung + 1 >= node.rungs.length;
   if (last) failStep(slot, failure, env, out);
-  else if (!slot.inDoubt) enterNextRung(slot, node, env, out, failure);
+  else if (!slot.inDoubt) enterNextRung(slot, node, env, out);
   else if (node.compensation) decideUndo(slot, node.compensation, env, out);
-  else failStep(slot, inDoubt(slot, "cannot be undone: the step declares no compensate"), env, out);
+  else failStep(slot, inDoubt(failure, "cannot be undone: the step declares no compensate"), env, out);
 }
 
-function enterNextRung(slot: Slot, node: PlanStep, env: Environment, out: Draft, failure = slot.failure): void {
+function enterNextRung(slot: Slot, node: PlanStep, env: Environment, out: Draft): void {
   const above = node.rungs[slot.rung] as PlanRung;
-  const because = `${above.name}: ${failure?.message}`;
+  const because = `${above.name}: ${rungFailure(slot).message}`;
   out.entries.push({ kind: "rung.entered", at: env.now, slot: slot.id, rung: slot.rung + 1, because });
 }
 
-function inDoubt(slot: Slot, why: string): Failure {
-  const cause = slot.failure as Failure;
+function inDoubt(cause: Failure, why: string): Failure {
   return { kind: "in-doubt", message: `in doubt and ${why}; it was: ${cause.message}`, cause };
 }
 
-function failStep(slot: Slot, failure: Failure, env: Environment, out: Draft): void {
-  out.entries.push({ kind: "step.failed", at: env.now, slot: slot.id, failure });
+function failStep(slot: Slot, failure: Failure, env: Environment, out: Draft, need?: number): void {
+  const because = need === undefined ? {} : { need };
+  out.entries.push({ kind: "step.failed", at: env.now, slot: slot.id, failure, ...because });
 }
 
 function decideRequest(slot: Slot, node: PlanApproval, env: Environment, out: Draft): void {
@@ -215,7 +233,8 @@ export function breakerOf(node: PlanApproval): PlanBreaker {
 
 /** Nobody answered. Where the desk has a breaker, the timeout is counted with the decision, by the engine. */
 function decideExpired(slot: Slot, node: PlanApproval, env: Environment, out: Draft): void {
-  if (node.breaker) out.commands.push({ kind: "declare-decision", slot: slot.id, via: "timeout" });
+  if (slot.losses >= maxLosses) giveUpCrashed(slot, node, env, out);
+  else if (node.breaker) out.commands.push({ kind: "declare-decision", slot: slot.id, via: "timeout" });
   else decideAutomatically(slot, node.onTimeout, "timeout", env, out);
 }
 
@@ -241,40 +260,52 @@ export function withVia(declared: Sealed, via: "person" | "timeout" | "breaker",
 
 function decideRun(state: RunState, env: Environment, out: Draft): void {
   if (state.phase === "stopping") {
-    if (out.commands.length === 0) decideStopping(state, env, out);
+    decideStopping(state, env, out);
     return;
   }
-  const failed = fatalSlot(state);
-  if (failed) {
-    const failure = failed.failure as Failure;
-    out.entries.push({ kind: "run.stopped", at: env.now, cause: "failure", slot: failed.id, failure });
-  } else if (state.cancel) {
-    const reason = state.cancel.reason === undefined ? "" : `: ${state.cancel.reason}`;
+  const cause = firstCause(state);
+  if (cause === "cancel") {
+    const reason = state.cancel?.reason === undefined ? "" : `: ${state.cancel.reason}`;
     const failure: Failure = { kind: "cancelled", message: `cancelled${reason}` };
-    out.entries.push({ kind: "run.stopped", at: env.now, cause: "cancel", failure });
-  } else if (state.deadlinePassed) {
+    out.entries.push({ kind: "run.stopped", at: env.now, cause, failure });
+  } else if (cause === "deadline") {
     const failure: Failure = { kind: "deadline", message: "the run's deadline passed" };
-    out.entries.push({ kind: "run.stopped", at: env.now, cause: "deadline", failure });
+    out.entries.push({ kind: "run.stopped", at: env.now, cause, failure });
+  } else if (cause !== undefined) {
+    const failure = slotAt(state, cause).failure as Failure;
+    out.entries.push({ kind: "run.stopped", at: env.now, cause: "failure", slot: cause, failure });
   } else if (state.unsettled === 0) {
     out.commands.push({ kind: "answer" });
   }
 }
 
-/** The first failed step that no reader absorbs and that ends a line of readers, traced back to where it began. */
-function fatalSlot(state: RunState): Slot | undefined {
-  const fatal = state.failed.find((id) => isFatal(slotAt(state, id)));
-  return fatal === undefined ? undefined : originOf(state, slotAt(state, fatal));
+/** What comes first in the journal of what ends the run: a cancel, the deadline, or a failure that leads to a fatal one. */
+function firstCause(state: RunState): RunState["causes"][number] | undefined {
+  const { causes } = state;
+  if (causes.length === 0) return undefined;
+  const fatal = causes.filter((id) => typeof id === "number" && isFatal(slotAt(state, id))) as number[];
+  const origins = new Set<unknown>();
+  for (const id of fatal) addOrigins(state, slotAt(state, id), origins);
+  return causes.find((cause) => typeof cause === "string" || origins.has(cause));
 }
 
-function originOf(state: RunState, slot: Slot): Slot {
-  if (slot.failure?.kind !== "need") return slot;
-  const needs = slot.node.dependsOn.map((one) => siblingOf(state, slot.frame, one.node));
-  const cause = needs.find((need) => need.status === "failed" && need.failure === slot.failure?.cause);
-  return cause ? originOf(state, cause) : slot;
+/** The slots that failed by themselves and whose failure reached this one. */
+function addOrigins(state: RunState, slot: Slot, origins: Set<unknown>): void {
+  const behind = [slot];
+  for (const seen = new Set(behind); behind.length > 0; ) {
+    const { id, frame, node, failedNeed } = behind.pop() as Slot;
+    if (failedNeed === undefined) origins.add(id);
+    for (const dependency of node.dependsOn) {
+      const need = siblingOf(state, frame, dependency.node);
+      if (need.status !== "failed" || dependency.absorbs === "failure" || seen.has(need)) continue;
+      seen.add(need);
+      behind.push(need);
+    }
+  }
 }
 
+/** Of a failure that is not absorbed: it ends a line of readers, so that nobody is left to do without it. */
 function isFatal(slot: Slot): boolean {
-  if (readersAbsorb(slot)) return false;
   const { scope, base } = slot.frame;
   const inAnswer = scope.answerDependsOn.some((one) => one.node === slot.id - base && one.absorbs !== "failure");
   return inAnswer || readingsOf(slot).length === 0;
@@ -285,6 +316,7 @@ function decideStopping(state: RunState, env: Environment, out: Draft): void {
   for (const id of state.effects) {
     const slot = slotAt(state, id);
     if (slot.status === "running") out.commands.push(attemptOf(slot));
+    if (slot.undo === "started") out.commands.push(undoOf(slot)); // also one that a ladder began
   }
   if (out.commands.length > 0) return;
   for (let i = state.effects.length - 1; i >= 0; i--) {
@@ -303,6 +335,10 @@ function decideStopping(state: RunState, env: Environment, out: Draft): void {
   }
 }
 
+function undoOf(slot: Slot): Command {
+  return { kind: "compensate", slot: slot.id, attempt: slot.undoAttempts };
+}
+
 function decideUndo(slot: Slot, policy: NonNullable<PlanStep["compensation"]>, env: Environment, out: Draft): void {
   const entry = { at: env.now, slot: slot.id };
   switch (slot.undo) {
@@ -311,12 +347,12 @@ function decideUndo(slot: Slot, policy: NonNullable<PlanStep["compensation"]>, e
       out.entries.push({ kind: "compensation.started", ...entry, attempt: slot.undoAttempts + 1 });
       return;
     case "started":
-      out.commands.push({ kind: "compensate", slot: slot.id, attempt: slot.undoAttempts });
+      out.commands.push(undoOf(slot));
       return;
     case "waiting": {
       if (slot.dueAt !== undefined) return;
       if (slot.undoAttempts >= policy.retry.maxAttempts) {
-        const because = slot.failure?.message ?? "it failed";
+        const because = (slot.undoFailure as Failure).message;
         out.entries.push({ kind: "compensation.abandoned", ...entry, because });
         return;
       }

@@ -132,6 +132,8 @@ export interface StepSkipped extends SaidOfSlot<"step.skipped"> {
 
 export interface StepFailed extends SaidOfSlot<"step.failed"> {
   readonly failure: Failure;
+  /** For a failure of kind `need`: the slot of the need that failed. */
+  readonly need?: number;
 }
 
 export interface ApprovalRequested extends SaidOfSlot<"approval.requested"> {

@@ -8,20 +8,21 @@
  */
 import type { Entry, EntryOf } from "./entries.ts";
 import type { Absorbs } from "./expression.ts";
-import { enterFrame, isSettled, pathOf, type RunState, type Slot, siblingOf } from "./state.ts";
+import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
+import { enterFrame, pathOf, type RunState, type Slot, siblingOf } from "./state.ts";
 
 /** Folds one entry into the state. */
 export function evolve(state: RunState, entry: Entry): void {
   state.length++;
   state.updatedAt = entry.at;
   if (entry.kind === "run.started") startRun(state, entry);
-  else if (state.phase !== "ended") evolveOpen(state, entry);
+  else if (state.frames.length > 0 && state.phase !== "ended") evolveOpen(state, entry);
 }
 
 function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started">>): void {
   if ("slot" in entry && entry.slot !== undefined && entry.kind !== "run.stopped") {
     const slot = state.slots[entry.slot];
-    if (slot && applies(slot, entry)) evolveSlot(state, slot, entry);
+    if (slot && applies(state, slot, entry as SlotEntry)) evolveSlot(state, slot, entry as SlotEntry);
     return;
   }
   evolveRun(state, entry as RunEntry);
@@ -34,17 +35,6 @@ export function fold(state: RunState, entries: Iterable<Entry>): RunState {
 }
 
 type RunEntry = EntryOf<"timer.fired" | "cancel.requested" | "run.stopped" | "run.ended">;
-type SlotEntry = Exclude<Entry, RunEntry | EntryOf<"run.started">> | EntryOf<"timer.fired">;
-
-/** Entries of undoing may come after a slot has settled; all others must find it open. */
-function applies(slot: Slot, entry: Entry): boolean {
-  return (
-    !isSettled(slot) ||
-    entry.kind.startsWith("compensation.") ||
-    entry.kind === "retry.scheduled" ||
-    entry.kind === "timer.fired"
-  );
-}
 
 function startRun(state: RunState, entry: EntryOf<"run.started">): void {
   if (state.frames.length > 0) return;
@@ -63,11 +53,15 @@ function startRun(state: RunState, entry: EntryOf<"run.started">): void {
 function evolveRun(state: RunState, entry: RunEntry): void {
   switch (entry.kind) {
     case "timer.fired":
+      if (state.phase !== "running" || state.deadlinePassed) return;
       state.deadlinePassed = true;
+      state.causes.push("deadline");
       return;
     case "cancel.requested":
       // A cancel during undoing is recorded and ignored: the first cause stays the cause (rule 9).
-      if (state.phase === "running" && state.cancel === undefined) state.cancel = entry;
+      if (state.phase !== "running" || state.cancel !== undefined) return;
+      state.cancel = entry;
+      state.causes.push("cancel");
       return;
     case "run.stopped":
       if (state.phase !== "running") return;
@@ -81,6 +75,7 @@ function evolveRun(state: RunState, entry: RunEntry): void {
     case "run.ended":
       state.phase = "ended";
       state.outcome = entry.outcome;
+      state.endedAt = entry.at;
       state.output = entry.output;
       state.outputDropped = entry.dropped ?? [];
       state.failure = entry.failure ?? state.stop?.failure;
@@ -113,9 +108,6 @@ function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
     case "attempt.lost":
       loseAttempt(state, slot, entry);
       return;
-    case "attempt.late":
-    case "decision.refused":
-      return;
     case "retry.scheduled":
       scheduleRetry(state, slot, entry);
       return;
@@ -142,7 +134,7 @@ function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
       decideApproval(state, slot, entry);
       return;
     default:
-      evolveUndo(state, slot, entry);
+      evolveUndo(state, slot, entry as UndoEntry);
   }
 }
 
@@ -172,27 +164,27 @@ function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed
 }
 
 function loseAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.lost">): void {
+  slot.losses++;
+  touch(state, slot);
+  if (slot.status === "expired") return; // nobody answered: that stays so, and it was counted by its admission
   if (slot.status === "running") slot.inDoubt = true;
   slot.status = "ready";
   slot.attempts = entry.attempt;
-  slot.losses++;
   slot.admission = undefined;
-  touch(state, slot);
 }
 
 function scheduleRetry(state: RunState, slot: Slot, entry: EntryOf<"retry.scheduled">): void {
-  if (entry.of === "compensation") slot.undo = entry.dueAt <= entry.at ? "due" : "waiting";
-  else if (slot.status === "broken") slot.status = entry.dueAt <= entry.at ? "ready" : "backing-off";
-  else return;
-  if (entry.dueAt > entry.at) setTimer(state, slot, entry.dueAt);
+  const due = entry.dueAt <= entry.at;
+  if (entry.of === "compensation") slot.undo = due ? "due" : "waiting";
+  else slot.status = due ? "ready" : "backing-off";
+  if (!due) setTimer(state, slot, entry.dueAt);
   touch(state, slot);
 }
 
 function fireTimer(state: RunState, slot: Slot): void {
   clearTimer(state, slot);
   if (slot.undo === "waiting") slot.undo = "due";
-  else if (slot.status === "backing-off") slot.status = "ready";
-  else if (slot.status === "asked") slot.status = "expired";
+  else slot.status = slot.status === "asked" ? "expired" : "ready";
   touch(state, slot);
 }
 
@@ -203,6 +195,7 @@ function enterRung(state: RunState, slot: Slot, entry: EntryOf<"rung.entered">):
   slot.inDoubt = false;
   slot.undo = "none";
   slot.undoAttempts = 0;
+  slot.undoFailure = undefined;
   slot.admission = undefined;
   slot.status = "ready";
   touch(state, slot);
@@ -226,8 +219,10 @@ function completeStep(state: RunState, slot: Slot, entry: EntryOf<"step.complete
 
 function failStep(state: RunState, slot: Slot, entry: EntryOf<"step.failed">): void {
   slot.failure = entry.failure;
-  state.failed.push(slot.id);
-  if (readersAbsorb(slot)) {
+  slot.failedNeed = entry.need;
+  if (!readersAbsorb(slot)) {
+    state.causes.push(slot.id);
+  } else {
     const reason = `failed and was done without: ${entry.failure.message}`;
     state.degradations.push({ path: pathOf(slot), kind: "absorbed-failure", reason });
   }
@@ -244,15 +239,15 @@ function decideApproval(state: RunState, slot: Slot, entry: EntryOf<"approval.de
   settle(state, slot, "completed");
 }
 
-function evolveUndo(state: RunState, slot: Slot, entry: SlotEntry): void {
+function evolveUndo(state: RunState, slot: Slot, entry: UndoEntry): void {
   switch (entry.kind) {
     case "compensation.started":
       slot.undo = "started";
       slot.undoAttempts = entry.attempt;
-      if (!isSettled(slot) && state.phase === "running") slot.status = "undoing";
+      if (state.phase === "running") slot.status = "undoing";
       break;
     case "compensation.failed":
-      slot.failure = entry.failure;
+      slot.undoFailure = entry.failure;
       slot.undo = "waiting";
       break;
     case "compensation.completed":

@@ -9,6 +9,7 @@ import type { AttemptCommand } from "./decide.ts";
 import { withVia } from "./decide.ts";
 import type { Entry } from "./entries.ts";
 import { PlumblineError } from "./errors.ts";
+import type { PlanApproval } from "./plan.ts";
 import { isSettled, pathOf, type RunState, type Slot, slotAt, slotByPath } from "./state.ts";
 import type { Sealed } from "./values.ts";
 
@@ -36,13 +37,20 @@ export function recover(state: RunState, now: number): Entry[] {
   });
 }
 
+/** User code leaves no mark before it runs, effects apart: it may have begun as soon as nothing else was missing. */
 function mayHaveBeenRunning(state: RunState, slot: Slot): boolean {
-  if (slot.node.kind !== "step" || isSettled(slot)) return false;
   if (slot.status === "running") return true;
-  const { stepKind, rungs, when } = slot.node;
-  if (slot.status !== "ready" || state.phase !== "running" || stepKind === "effect") return false;
-  // A read writes no start mark: it may have begun as soon as nothing but the attempt itself was missing.
-  return (!when || slot.conditionMet) && (rungs[slot.rung]?.breaker === undefined || slot.admission !== undefined);
+  if (state.phase !== "running") return false;
+  const { node, admission } = slot;
+  if (slot.status === "expired") return declaresByFunction(node as PlanApproval);
+  if (slot.status !== "ready") return false;
+  if (node.when && !slot.conditionMet) return true;
+  if (node.kind === "approval") return admission?.kind === "refused" && declaresByFunction(node);
+  return node.stepKind !== "effect" && (node.rungs[slot.rung]?.breaker === undefined || admission !== undefined);
+}
+
+function declaresByFunction({ onTimeout, breaker }: PlanApproval): boolean {
+  return onTimeout === undefined || (breaker !== undefined && breaker.decide === undefined);
 }
 
 /** Timers of a run that are due at `now`, in the order in which they were due. */

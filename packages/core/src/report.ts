@@ -216,6 +216,6 @@ export function endOf(state: RunState): EndReport | undefined {
     partial: Object.fromEntries(completed),
     standing: standingOf(state),
     cost: costOf(state),
-    ms: state.updatedAt - state.startedAt,
+    ms: (state.endedAt as number) - state.startedAt,
   };
 }

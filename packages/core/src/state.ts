@@ -69,8 +69,10 @@ export interface Slot {
   dueAt: number | undefined;
   /** The value when completed. */
   value: Sealed | undefined;
-  /** The last failure. */
+  /** The last failure of the step itself. */
   failure: Failure | undefined;
+  /** The slot of the need whose failure became this one's. */
+  failedNeed: number | undefined;
   retryable: boolean;
   /** What the last attempt gave when it broke the contract. */
   brokenValue: Sealed | undefined;
@@ -81,6 +83,7 @@ export interface Slot {
   inDoubt: boolean;
   undo: UndoStatus;
   undoAttempts: number;
+  undoFailure: Failure | undefined;
   progress: number;
   ms: number;
   usd: number;
@@ -121,8 +124,8 @@ export interface RunState {
   cancel: { readonly by?: string; readonly reason?: string } | undefined;
   /** Slots of the flow's own frame that have not settled. */
   unsettled: number;
-  /** Failed slots, in the order of the journal. */
-  readonly failed: number[];
+  /** What may end the run before its time, in the order of the journal: failed slots, a cancel, the deadline. */
+  readonly causes: (number | "cancel" | "deadline")[];
   /** Slots with a timer set. Small, whatever the size of the run. */
   readonly timers: Set<number>;
   /** Effects in the order of their first start. */
@@ -132,6 +135,8 @@ export interface RunState {
   stop: { readonly cause: StopCause; readonly slot?: number; readonly failure?: Failure } | undefined;
   readonly degradations: Degradation[];
   outcome: Outcome | undefined;
+  /** Late entries may follow the end; they do not move it. */
+  endedAt: number | undefined;
   output: Sealed | undefined;
   outputDropped: readonly string[];
   failure: Failure | undefined;
@@ -156,13 +161,14 @@ export function newState(plan: Plan): RunState {
     deadlinePassed: false,
     cancel: undefined,
     unsettled: 0,
-    failed: [],
+    causes: [],
     timers: new Set(),
     effects: [],
     touched: [],
     stop: undefined,
     degradations: [],
     outcome: undefined,
+    endedAt: undefined,
     output: undefined,
     outputDropped: [],
     failure: undefined,
@@ -195,6 +201,7 @@ function newSlot(id: number, frame: Frame, node: PlanNode): Slot {
     dueAt: undefined,
     value: undefined,
     failure: undefined,
+    failedNeed: undefined,
     retryable: true,
     brokenValue: undefined,
     brokenRung: 0,
@@ -202,6 +209,7 @@ function newSlot(id: number, frame: Frame, node: PlanNode): Slot {
     inDoubt: false,
     undo: "none",
     undoAttempts: 0,
+    undoFailure: undefined,
     progress: 0,
     ms: 0,
     usd: 0,
@@ -255,16 +263,25 @@ export function costOf(state: RunState): Required<Cost> {
   return { usd: state.usd, tokens: state.tokens };
 }
 
-/** Effects that stand in the world though the run did not succeed: to be listed and looked at (rule 8). */
+/**
+ * Effects that stand in the world though the run did not succeed: to be listed and looked at (rule 8). A run that was
+ * never stopped keeps what it completed; what it leaves in doubt behind an absorbed failure is listed all the same.
+ */
 export function standingOf(state: RunState): Standing[] {
-  if (state.outcome === undefined || state.outcome === "succeeded" || state.stop === undefined) return [];
+  if (state.outcome === undefined) return [];
   return state.effects.flatMap((id) => {
     const slot = slotAt(state, id);
     if (!isLeftBehind(slot) || slot.undo === "done") return [];
+    if (state.stop === undefined && slot.status === "completed") return [];
     const certainty = slot.status === "completed" ? ("applied" as const) : ("in-doubt" as const);
-    const reason = slot.undo === "abandoned" ? "could not be undone" : "the step declares no compensate";
-    return [{ path: pathOf(slot), certainty, reason }];
+    return [{ path: pathOf(slot), certainty, reason: whyStanding(slot) }];
   });
+}
+
+function whyStanding({ node, undo, undoFailure }: Slot): string {
+  if (undo === "abandoned") return `could not be undone${undoFailure ? `: ${undoFailure.message}` : ""}`;
+  const undoable = node.kind === "step" && node.compensation !== undefined;
+  return undoable ? "the run went on without it" : "the step declares no compensate";
 }
 
 /** An effect that is known or suspected to have changed the world. */
