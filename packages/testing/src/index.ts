@@ -1,0 +1,5 @@
+/** Tools for testing the house: time, chance, and a simulator of the pure core. */
+export * from "./flow-generator.ts";
+export * from "./seeded.ts";
+export * from "./simulation.ts";
+export * from "./virtual-clock.ts";
