@@ -175,7 +175,7 @@ export interface StepOptions<Written, Needs, S extends Schema> {
 
 /** The functions of one rung. */
 export interface RungCode {
-  readonly run: RungFunction<never, unknown> | undefined;
+  readonly run: RungFunction<unknown, unknown> | undefined;
   readonly retryIf: ((failure: Failure, attempt: number) => boolean) | undefined;
 }
 
@@ -186,7 +186,7 @@ export interface StepCode {
   readonly checks: readonly (readonly [name: string, check: Check<never, never>])[];
   readonly when: ((needs: never) => boolean) | undefined;
   readonly rungs: readonly RungCode[];
-  readonly compensate: ((undo: never, context: StepContext) => unknown) | undefined;
+  readonly compensate: ((undo: Undo<unknown, unknown>, context: StepContext) => unknown) | undefined;
   readonly nonFinite: boolean;
   readonly codecs: readonly Codec<never>[];
 }
@@ -254,7 +254,8 @@ function oneRung(
   if (typeof rung === "function" || (typeof rung === "object" && rung !== null && "run" in rung)) {
     const written: Rung<never, unknown> = typeof rung === "function" ? { run: rung } : rung;
     if (typeof written.run !== "function") throw invalid(`${path}.by[${index}].run`, "a function", written.run);
-    const retry = written.retry ?? defaults.retry;
+    // A rung says only what is different about it: the rest of the step's policy stays.
+    const retry = written.retry ? { ...defaults.retry, ...written.retry } : defaults.retry;
     const plan: PlanRung = {
       kind: "run",
       name: written.name ?? (written.run.name && written.run.name !== "run" ? written.run.name : `rung ${index + 1}`),
@@ -263,7 +264,7 @@ function oneRung(
       retry: retryPolicy(retry, path),
       ...(written.breaker ? { breaker: breakerPlan(written.breaker, `${path}.by[${index}].breaker`) } : {}),
     };
-    return { plan, code: { run: written.run, retryIf: retry?.retryIf } };
+    return { plan, code: { run: written.run as RungCode["run"], retryIf: retry?.retryIf } };
   }
   if (typeof rung === "object" && rung !== null && lastGoodMark in rung) {
     const maxAgeMs = durationMs(rung[lastGoodMark].maxAge, `${path}.by[${index}].maxAge`);
@@ -275,7 +276,7 @@ function oneRung(
   if (typeof rung === "object" && rung !== null && templateMark in rung) {
     return {
       plan: { kind: "template", name: "template", timeoutMs, retry: once },
-      code: { run: rung[templateMark], retryIf: undefined },
+      code: { run: rung[templateMark] as RungCode["run"], retryIf: undefined },
     };
   }
   throw invalid(`${path}.by[${index}]`, "a function, { run }, lastGood(...) or template(...)", rung);
@@ -300,7 +301,7 @@ export function compensationOf(
   const written = typeof compensate === "function" ? { run: compensate } : compensate;
   if (typeof written.run !== "function") throw invalid(`${path}.compensate`, "a function or { run }", compensate);
   return {
-    run: written.run,
+    run: written.run as StepCode["compensate"],
     plan: {
       timeoutMs: durationMs(written.timeout ?? defaultTimeoutMs, `${path}.compensate.timeout`),
       retry: retryPolicy(written.retry, `${path}.compensate`, compensationRetry),

@@ -50,8 +50,8 @@ export interface Store {
   list(query: ListQuery): Promise<Page<RunSummary>>;
   /** Runs whose timer is due, earliest first. */
   due(now: number, limit: number): Promise<readonly string[]>;
-  /** The earliest instant at which a timer is due, over all runs. */
-  nextDueAt(): Promise<number | undefined>;
+  /** The earliest instant later than `after` at which a timer is due, over all runs. */
+  nextDueAt(after: number): Promise<number | undefined>;
   /** Runs that were neither ended nor waiting when last committed: what a restart has to take up again. */
   unfinished(after: string | undefined, limit: number): Promise<readonly string[]>;
   register(name: string): Promise<Register | undefined>;
