@@ -44,6 +44,33 @@ export type ErrorCode =
   | "store-newer"
   | "store-owned"
   | "ownership-lost"
+  | "ownership-timeout"
+  | "ownership-unwritable"
+  | "ownership-side-file"
+  | "ownership-locks"
+  | "ownership-unstable"
+  | "database-path"
+  | "database-folder"
+  | "database-hard-linked"
+  // between processes
+  | "command-no-owner"
+  | "command-forbidden"
+  | "command-closing"
+  | "command-closed"
+  | "command-protocol"
+  | "command-busy"
+  | "command-owner-gone"
+  | "command-timeout"
+  | "command-still-served"
+  | "command-place"
+  | "command-frame-too-large"
+  | "command-not-json"
+  | "command-not-a-stream"
+  | "command-bad-frame"
+  | "command-slow-watcher"
+  | "command-cancelled"
+  | "command-client-gone"
+  | "internal"
   | "journal-broken";
 
 /** What an error adds to its message. `path` names the step or the place in a value; `mend` says what to do. */
@@ -52,6 +79,8 @@ export interface ErrorDetails {
   readonly expected?: string;
   readonly found?: string;
   readonly mend?: string;
+  /** Facts for programs, as plain data. */
+  readonly details?: unknown;
   readonly cause?: unknown;
 }
 
@@ -63,19 +92,31 @@ export interface ErrorDetails {
 export class PlumblineError extends Error {
   override readonly name = "PlumblineError";
   readonly code: ErrorCode;
+  /** The message's first line alone, without path and code. */
+  readonly what: string;
   readonly path: string | undefined;
   readonly expected: string | undefined;
   readonly found: string | undefined;
   readonly mend: string | undefined;
+  readonly details: unknown;
 
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
     super(sentence(code, what, details), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
+    this.what = what;
     this.path = details.path;
     this.expected = details.expected;
     this.found = details.found;
     this.mend = details.mend;
+    this.details = details.details;
   }
+}
+
+/** The `code` of anything thrown, or undefined when it carries none. */
+export function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null) return undefined;
+  const { code } = thrown as { code?: unknown };
+  return typeof code === "string" ? code : undefined;
 }
 
 function sentence(code: ErrorCode, what: string, { path, expected, found, mend }: ErrorDetails): string {

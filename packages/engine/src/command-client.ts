@@ -4,7 +4,7 @@
 // told whether the request may have been applied; a stream that is read slowly holds the owner back and not the other
 // requests of this line.
 import { connect as openSocket, type Socket } from "node:net";
-import { CodedError, codeOf } from "./coded-error.ts";
+import { codeOf, PlumblineError } from "@plumbline/core";
 import {
   type ClientFrame,
   type CommandLimits,
@@ -34,14 +34,14 @@ export interface CommandClient {
   readonly closed: Promise<void>;
   /**
    * Asks once.
-   * @throws CodedError what the owner answered; `command-timeout` and `command-owner-gone`, both with
+   * @throws PlumblineError what the owner answered; `command-timeout` and `command-owner-gone`, both with
    * `details.mayBeApplied`; `command-busy`, `command-closing`, `command-closed`, `command-not-json`,
    * `command-frame-too-large` (not applied). The signal's reason when aborted: may be applied.
    */
   call(method: string, params: unknown, options?: CallOptions): Promise<unknown>;
   /**
    * Asks for a stream. The request leaves with the first `next()`; leaving the loop or aborting cancels it.
-   * @throws CodedError while reading: as `call`, and `command-slow-watcher`.
+   * @throws PlumblineError while reading: as `call`, and `command-slow-watcher`.
    */
   stream(method: string, params: unknown, options?: { readonly signal?: AbortSignal }): AsyncIterable<unknown>;
   /** Hangs up; what is open ends with `command-closed`. */
@@ -56,7 +56,7 @@ const CREDIT_BYTES = 64 * 1024;
 
 /**
  * Connects to the owner of a database.
- * @throws CodedError those of `resolveDatabasePath`; `command-no-owner` (nobody listens), `command-forbidden` (another
+ * @throws PlumblineError those of `resolveDatabasePath`; `command-no-owner` (nobody listens), `command-forbidden` (another
  * user's), `command-busy`, `command-protocol`, `command-timeout`; the signal's reason when aborted.
  */
 export async function connectCommands(
@@ -69,8 +69,8 @@ export async function connectCommands(
   const address = findPlace(realPath);
   if (address === undefined) throw noOwner(realPath);
   const line = new Line(openSocket(address), { ...DEFAULT_LIMITS, ...options.limits }.frameBytes);
-  const timeout = (): CodedError =>
-    new CodedError("command-timeout", `The owner of ${realPath} did not greet within ${timeoutMs} ms`, {
+  const timeout = (): PlumblineError =>
+    new PlumblineError("command-timeout", `The owner of ${realPath} did not greet within ${timeoutMs} ms`, {
       mend: "It may be stopped or very busy. Try again, or look at that process.",
       details: { mayBeApplied: false, timeoutMs },
     });
@@ -78,7 +78,7 @@ export async function connectCommands(
     const hello = await bounded(line.greeted, timeoutMs, timeout, signal);
     return client(line, hello.pid);
   } catch (error) {
-    line.end(new CodedError("command-closed", "The connection was given up"));
+    line.end(new PlumblineError("command-closed", "The connection was given up"));
     throw connectError(error, realPath);
   }
 }
@@ -91,8 +91,8 @@ function client(line: Line, ownerPid: number): CommandClient {
       signal?.throwIfAborted();
       const answer = Promise.withResolvers<unknown>();
       const id = line.request("call", method, params, { result: answer.resolve, error: answer.reject });
-      const timeout = (): CodedError =>
-        new CodedError("command-timeout", `The owner did not answer ${method} within ${timeoutMs} ms`, {
+      const timeout = (): PlumblineError =>
+        new PlumblineError("command-timeout", `The owner did not answer ${method} within ${timeoutMs} ms`, {
           mend: "Ask again with the same id: the request may have been applied.",
           details: { mayBeApplied: true, timeoutMs },
         });
@@ -103,7 +103,7 @@ function client(line: Line, ownerPid: number): CommandClient {
       }
     },
     stream: (method, params, { signal } = {}) => readStream(line, method, params, signal),
-    close: () => line.end(new CodedError("command-closed", "This client was closed")),
+    close: () => line.end(new PlumblineError("command-closed", "This client was closed")),
   };
 }
 
@@ -195,7 +195,7 @@ class Line {
   request(kind: "call" | "stream", method: string, params: unknown, answers: Answers): number {
     if (this.#ended !== undefined) throw notSent(this.#ended);
     if (this.#open.size >= DEFAULT_LIMITS.requests) {
-      throw new CodedError("command-busy", "Too many requests of this connection are open; this one was not sent");
+      throw new PlumblineError("command-busy", "Too many requests of this connection are open; this one was not sent");
     }
     this.#lastId += 1;
     const id = this.#lastId;
@@ -214,7 +214,7 @@ class Line {
     this.#send({ kind: "credit", id, bytes });
   }
 
-  end(error: CodedError): void {
+  end(error: PlumblineError): void {
     this.#fail(error);
   }
 
@@ -253,8 +253,8 @@ class Line {
     else answers.result(frame.value);
   }
 
-  #lost(cause: unknown): CodedError {
-    return new CodedError("command-owner-gone", "The owner left before it answered", {
+  #lost(cause: unknown): PlumblineError {
+    return new PlumblineError("command-owner-gone", "The owner left before it answered", {
       mend: "Connect again or become the owner, and ask again with the same id: the request may have been applied.",
       details: { mayBeApplied: true, reason: codeOf(cause) ?? "closed" },
       cause,
@@ -276,9 +276,9 @@ class Line {
 }
 
 /** A request that was never sent was never applied, whatever ended the line. */
-function notSent(ended: unknown): CodedError {
-  const code = codeOf(ended) ?? "command-owner-gone";
-  return new CodedError(code, "The line to the owner is gone; this request was not sent", {
+function notSent(ended: unknown): PlumblineError {
+  const code = ended instanceof PlumblineError ? ended.code : "command-owner-gone";
+  return new PlumblineError(code, "The line to the owner is gone; this request was not sent", {
     mend: "Connect again.",
     details: { mayBeApplied: false },
     cause: ended,
@@ -289,14 +289,14 @@ function connectError(error: unknown, realPath: string): unknown {
   if (codeOf(error) !== "command-owner-gone") return error;
   const reason = codeOf((error as Error).cause);
   if (reason === "EACCES" || reason === "EPERM") {
-    return new CodedError("command-forbidden", `The owner of ${realPath} runs as another user`, {
+    return new PlumblineError("command-forbidden", `The owner of ${realPath} runs as another user`, {
       mend: "Run this command as the user who runs the engine, or go through its server.",
       details: { reason },
       cause: error,
     });
   }
   if (reason === "EAGAIN") {
-    return new CodedError("command-busy", `The owner of ${realPath} has too many connections waiting`, {
+    return new PlumblineError("command-busy", `The owner of ${realPath} has too many connections waiting`, {
       mend: "Try again in a moment.",
       cause: error,
     });
@@ -304,8 +304,8 @@ function connectError(error: unknown, realPath: string): unknown {
   return noOwner(realPath, error);
 }
 
-function noOwner(realPath: string, cause?: unknown): CodedError {
-  return new CodedError("command-no-owner", `Nobody serves ${realPath}`, {
+function noOwner(realPath: string, cause?: unknown): PlumblineError {
+  return new PlumblineError("command-no-owner", `Nobody serves ${realPath}`, {
     mend: "Start the engine, or become the owner.",
     details: { dbPath: realPath, mayBeApplied: false },
     cause,
@@ -315,7 +315,7 @@ function noOwner(realPath: string, cause?: unknown): CodedError {
 async function bounded<T>(
   wait: Promise<T>,
   timeoutMs: number,
-  timeout: () => CodedError,
+  timeout: () => PlumblineError,
   signal: AbortSignal | undefined,
 ): Promise<T> {
   const stop = Promise.withResolvers<never>();

@@ -2,7 +2,7 @@
 // Boundary: bytes and shapes only; no socket, no file, no meaning of methods.
 // Invariants: a line is parsed only when it is whole and within the bound; a frame that is not one of ours ends the
 // connection, because what follows it cannot be trusted either.
-import { CodedError, codeOf } from "./coded-error.ts";
+import { codeOf, type ErrorCode, PlumblineError } from "@plumbline/core";
 
 /** Raised when a frame changes its meaning. Both sides say theirs in the hello; unequal ones part at once. */
 export const PROTOCOL = 1;
@@ -29,7 +29,7 @@ export type OwnerFrame =
 export interface WireError {
   readonly code: string;
   readonly message: string;
-  readonly path?: string | readonly (string | number)[];
+  readonly path?: string;
   readonly expected?: string;
   readonly found?: string;
   readonly mend?: string;
@@ -65,7 +65,7 @@ const METHOD_LENGTH = 200;
 
 /**
  * One frame as a line.
- * @throws CodedError `command-not-json` (a value that JSON cannot hold), `command-frame-too-large`.
+ * @throws PlumblineError `command-not-json` (a value that JSON cannot hold), `command-frame-too-large`.
  */
 export function encodeFrame(frame: ClientFrame | OwnerFrame, frameBytes: number): Buffer {
   let text: string;
@@ -79,18 +79,22 @@ export function encodeFrame(frame: ClientFrame | OwnerFrame, frameBytes: number)
   return line;
 }
 
-function notJson(cause: unknown): CodedError {
-  return new CodedError("command-not-json", `A value cannot cross the socket: ${messageOf(cause)}`, {
+function notJson(cause: unknown): PlumblineError {
+  return new PlumblineError("command-not-json", `A value cannot cross the socket: ${messageOf(cause)}`, {
     mend: "Encode values before they are sent; only JSON crosses.",
     cause,
   });
 }
 
-function tooLarge(bytes: number, frameBytes: number): CodedError {
-  return new CodedError("command-frame-too-large", `A message of ${bytes} bytes is over the limit of ${frameBytes}`, {
-    mend: "Send large values as blobs and name them here, or ask for a smaller page.",
-    details: { bytes, limitBytes: frameBytes },
-  });
+function tooLarge(bytes: number, frameBytes: number): PlumblineError {
+  return new PlumblineError(
+    "command-frame-too-large",
+    `A message of ${bytes} bytes is over the limit of ${frameBytes}`,
+    {
+      mend: "Send large values as blobs and name them here, or ask for a smaller page.",
+      details: { bytes, limitBytes: frameBytes },
+    },
+  );
 }
 
 /** Cuts a stream of bytes into lines. Holds at most one unfinished line, never more than the bound. */
@@ -105,7 +109,7 @@ export class LineReader {
 
   /**
    * The lines that this chunk completes, each with its size on the wire.
-   * @throws CodedError `command-frame-too-large`, after which the reader is of no more use.
+   * @throws PlumblineError `command-frame-too-large`, after which the reader is of no more use.
    */
   *read(chunk: Buffer): Generator<{ readonly text: string; readonly bytes: number }> {
     let start = 0;
@@ -128,7 +132,7 @@ export class LineReader {
   }
 }
 
-/** @throws CodedError `command-bad-frame`. */
+/** @throws PlumblineError `command-bad-frame`. */
 export function parseClientFrame(text: string): ClientFrame {
   const frame = parseObject(text);
   if (frame["kind"] === "hello") return parseHello(frame);
@@ -145,7 +149,7 @@ export function parseClientFrame(text: string): ClientFrame {
   return { kind, id, method, params: frame["params"] };
 }
 
-/** @throws CodedError `command-bad-frame`. */
+/** @throws PlumblineError `command-bad-frame`. */
 export function parseOwnerFrame(text: string): OwnerFrame {
   const frame = parseObject(text);
   const { kind, id } = frame;
@@ -182,7 +186,7 @@ function parseError(value: unknown): WireError {
   return {
     code: typeof code === "string" ? code : "internal",
     message: typeof message === "string" ? message : "The owner gave no reason",
-    ...(isPath(path) ? { path } : {}),
+    ...(typeof path === "string" ? { path } : {}),
     ...(typeof expected === "string" ? { expected } : {}),
     ...(typeof found === "string" ? { found } : {}),
     ...(typeof mend === "string" ? { mend } : {}),
@@ -190,13 +194,17 @@ function parseError(value: unknown): WireError {
   };
 }
 
-/** @throws CodedError `command-protocol` unless the other side speaks our protocol. */
+/** @throws PlumblineError `command-protocol` unless the other side speaks our protocol. */
 export function checkProtocol(hello: Hello): void {
   if (hello.protocol === PROTOCOL) return;
-  throw new CodedError("command-protocol", `Process ${hello.pid} speaks protocol ${hello.protocol}, we ${PROTOCOL}`, {
-    mend: "Run the same version of plumbline in both processes.",
-    details: { theirs: hello.protocol, ours: PROTOCOL, pid: hello.pid },
-  });
+  throw new PlumblineError(
+    "command-protocol",
+    `Process ${hello.pid} speaks protocol ${hello.protocol}, we ${PROTOCOL}`,
+    {
+      mend: "Run the same version of plumbline in both processes.",
+      details: { theirs: hello.protocol, ours: PROTOCOL, pid: hello.pid },
+    },
+  );
 }
 
 /** What crosses of anything thrown. An error without a code crosses as `internal`, with its message. */
@@ -207,26 +215,23 @@ export function toWireError(thrown: unknown): WireError {
   return parseError({ code, message: messageOf(thrown), path, expected, found, mend, details });
 }
 
-/** An Error object again, with the fields that crossed. */
-export function fromWireError(error: WireError): CodedError {
-  return new CodedError(error.code, error.message, error);
+/** An Error object again, with the fields that crossed. A newer owner may know codes that this list does not have. */
+export function fromWireError({ code, message, ...fields }: WireError): PlumblineError {
+  return new PlumblineError(code as ErrorCode, message, fields);
 }
 
 function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function isPath(value: unknown): value is string | (string | number)[] {
-  if (typeof value === "string") return true;
-  return Array.isArray(value) && value.every((part) => typeof part === "string" || typeof part === "number");
-}
-
+/** Without path, code and mend where these cross as fields of their own. */
 function messageOf(thrown: unknown): string {
+  if (thrown instanceof PlumblineError) return thrown.what;
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-function badFrame(reason: string, cause?: unknown): CodedError {
-  return new CodedError("command-bad-frame", `A message on the socket is not Plumbline's: ${reason}`, {
+function badFrame(reason: string, cause?: unknown): PlumblineError {
+  return new PlumblineError("command-bad-frame", `A message on the socket is not Plumbline's: ${reason}`, {
     mend: "Something else is speaking on this socket, or one side is damaged.",
     cause,
   });

@@ -2,7 +2,7 @@
 // Boundary: counts bytes and hands lines to a writer; knows no socket and no method.
 // Invariants: lines leave in the order of `send`; what waits is bounded, and a producer that ignores its promise is cut
 // off with an error instead of filling memory; no promise handed out ever rejects (nobody may be listening to it).
-import { CodedError } from "./coded-error.ts";
+import { PlumblineError } from "@plumbline/core";
 import type { CommandLimits } from "./command-frames.ts";
 
 interface Waiting {
@@ -12,14 +12,14 @@ interface Waiting {
 
 export class Outlet {
   readonly #write: (line: Buffer) => void;
-  readonly #drop: (error: CodedError) => void;
+  readonly #drop: (error: PlumblineError) => void;
   readonly #limits: CommandLimits;
   #roomBytes: number;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #ended = false;
 
-  constructor(limits: CommandLimits, write: (line: Buffer) => void, drop: (error: CodedError) => void) {
+  constructor(limits: CommandLimits, write: (line: Buffer) => void, drop: (error: PlumblineError) => void) {
     this.#limits = limits;
     this.#roomBytes = limits.windowBytes;
     this.#write = write;
@@ -90,8 +90,8 @@ export class Outlet {
   }
 }
 
-function tooSlow(bytes: number, limitBytes: number): CodedError {
-  return new CodedError("command-slow-watcher", `A watcher was dropped: ${bytes} bytes waited for it`, {
+function tooSlow(bytes: number, limitBytes: number): PlumblineError {
+  return new PlumblineError("command-slow-watcher", `A watcher was dropped: ${bytes} bytes waited for it`, {
     mend: "Read faster, or watch again from the last entry seen.",
     details: { bytes, limitBytes },
   });

@@ -19,7 +19,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { CodedError, codeOf } from "./coded-error.ts";
+import { codeOf, PlumblineError } from "@plumbline/core";
 
 /** A place to listen at. Order: bind to `address`, then `publish`; `withdraw` when done. */
 export interface Place {
@@ -120,7 +120,7 @@ function linkTarget(name: string): string | undefined {
 function shortTemporaryFolder(): string {
   const found = [tmpdir(), "/tmp"].find((folder) => fits(join(folder, `${PRIVATE_PREFIX}XXXXXX`, "s")));
   if (found !== undefined) return found;
-  throw new CodedError("command-place", "No folder for temporary files has a path short enough for a socket", {
+  throw new PlumblineError("command-place", "No folder for temporary files has a path short enough for a socket", {
     mend: `Set TMPDIR to a folder whose path is under ${ADDRESS_BYTES - 20} bytes.`,
   });
 }
@@ -138,7 +138,7 @@ function makePrivateFolder(folder: string): void {
 function refuseForeign(name: string): void {
   const stats = lstatSync(name, { throwIfNoEntry: false });
   if (stats === undefined || stats.isSocket() || stats.isSymbolicLink()) return;
-  throw new CodedError("command-place", `${name} is something else than Plumbline's socket`, {
+  throw new PlumblineError("command-place", `${name} is something else than Plumbline's socket`, {
     mend: "Move it away. Plumbline needs this name for its socket.",
     details: { name },
   });

@@ -4,7 +4,7 @@
 // socket that still answers is never replaced, although we own the lock: that means two owners, and it is said aloud.
 import { createServer, connect as openSocket, type Server, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CodedError, codeOf } from "./coded-error.ts";
+import { codeOf, PlumblineError } from "@plumbline/core";
 import { type CommandLimits, DEFAULT_LIMITS, encodeFrame, toWireError } from "./command-frames.ts";
 import { findPlace, type Place, preparePlaces } from "./command-place.ts";
 import { type CommandHandler, CommandSession } from "./command-session.ts";
@@ -39,7 +39,7 @@ const REFUSED_BY_FILE_SYSTEM = new Set([
 
 /**
  * Serves the commands of other processes. Call it as the owner, before overdue timers may fire.
- * @throws CodedError those of `resolveDatabasePath`; `command-place` (no socket can be made here), `command-still-served`
+ * @throws PlumblineError those of `resolveDatabasePath`; `command-place` (no socket can be made here), `command-still-served`
  * (somebody else answers at this database: two owners).
  */
 export async function serveCommands(
@@ -78,7 +78,7 @@ export async function serveCommands(
 }
 
 function turnAway(socket: Socket, served: number, limits: CommandLimits): void {
-  const error = new CodedError("command-busy", `The owner already serves ${served} connections`, {
+  const error = new PlumblineError("command-busy", `The owner already serves ${served} connections`, {
     mend: "Close other clients, or share one connection.",
   });
   socket.on("error", () => socket.destroy());
@@ -105,8 +105,8 @@ async function listen(realPath: string, create: () => Server): Promise<{ server:
       if (!REFUSED_BY_FILE_SYSTEM.has(codeOf(error) ?? "")) break;
     }
   }
-  if (cause instanceof CodedError) throw cause;
-  throw new CodedError("command-place", `No socket can be made for ${realPath}: ${String(cause)}`, {
+  if (cause instanceof PlumblineError) throw cause;
+  throw new PlumblineError("command-place", `No socket can be made for ${realPath}: ${String(cause)}`, {
     mend: "Let the owner write in the folder of the database, or set TMPDIR to a short local folder.",
     details: { dbPath: realPath, reason: codeOf(cause) },
     cause,
@@ -148,11 +148,15 @@ async function refuseWhenServed(realPath: string): Promise<void> {
   if (alive) throw stillServed(realPath);
 }
 
-function stillServed(realPath: string): CodedError {
-  return new CodedError("command-still-served", `Another process answers for ${realPath} although we own its lock`, {
-    mend: "Its .owner file was deleted, or its lock was lost. End the other process; never delete the .owner file.",
-    details: { dbPath: realPath },
-  });
+function stillServed(realPath: string): PlumblineError {
+  return new PlumblineError(
+    "command-still-served",
+    `Another process answers for ${realPath} although we own its lock`,
+    {
+      mend: "Its .owner file was deleted, or its lock was lost. End the other process; never delete the .owner file.",
+      details: { dbPath: realPath },
+    },
+  );
 }
 
 /** Waits until one whole turn of the event loop has brought nothing, but not for ever: a busy client must not stop time. */

@@ -4,7 +4,7 @@
 // (so what was read counts as arrived, rule 19); each request gets one answer at most, none after a lost connection;
 // what a client makes us hold is bounded; a client that leaves aborts signals and undoes nothing.
 import type { Socket } from "node:net";
-import { CodedError } from "./coded-error.ts";
+import { PlumblineError } from "@plumbline/core";
 import {
   type ClientFrame,
   type CommandLimits,
@@ -27,7 +27,7 @@ export interface CommandReply {
   /**
    * Pushes one value to a stream. Await it: the promise resolves when the value has left, or at once when the stream is
    * over (look at `signal`); it never rejects. Who does not await is dropped with `command-slow-watcher` in the end.
-   * @throws CodedError `command-not-a-stream` for a plain call, `command-not-json`, `command-frame-too-large`.
+   * @throws PlumblineError `command-not-a-stream` for a plain call, `command-not-json`, `command-frame-too-large`.
    */
   send(value: unknown): void | Promise<void>;
   /** Aborted when the client cancels or leaves, or the owner closes. A command that is being committed goes on. */
@@ -111,14 +111,14 @@ export class CommandSession {
       clearTimeout(this.#helloTimer);
       return;
     }
-    if (!this.#greeted) throw new CodedError("command-bad-frame", "A request came before the hello");
+    if (!this.#greeted) throw new PlumblineError("command-bad-frame", "A request came before the hello");
     if (frame.kind === "cancel") this.#pending.get(frame.id)?.controller.abort(cancelled());
     else if (frame.kind === "credit") this.#pending.get(frame.id)?.outlet?.grant(frame.bytes);
     else this.#admit(frame);
   }
 
   #admit(frame: RequestFrame): void {
-    if (this.#pending.has(frame.id)) throw new CodedError("command-bad-frame", `Request ${frame.id} is still open`);
+    if (this.#pending.has(frame.id)) throw new PlumblineError("command-bad-frame", `Request ${frame.id} is still open`);
     const refusal = this.#closing ? closing() : this.#pending.size >= this.#limits.requests ? tooMany() : undefined;
     if (refusal === undefined) void this.#run(frame);
     else this.#write({ kind: "error", id: frame.id, error: toWireError(refusal) });
@@ -147,7 +147,7 @@ export class CommandSession {
 
   #open({ id, kind }: RequestFrame): Pending {
     const controller = new AbortController();
-    const drop = (error: CodedError): void => {
+    const drop = (error: PlumblineError): void => {
       this.#answer(id, pending, { kind: "error", id, error: toWireError(error) });
       controller.abort(error);
     };
@@ -209,7 +209,7 @@ export class CommandSession {
 
   #left(): void {
     clearTimeout(this.#helloTimer);
-    const reason = new CodedError("command-client-gone", "The client left");
+    const reason = new PlumblineError("command-client-gone", "The client left");
     for (const { controller, outlet } of this.#pending.values()) {
       controller.abort(reason);
       outlet?.cut();
@@ -218,24 +218,24 @@ export class CommandSession {
   }
 }
 
-function closing(): CodedError {
-  return new CodedError("command-closing", "The owner is closing; this request was not applied", {
+function closing(): PlumblineError {
+  return new PlumblineError("command-closing", "The owner is closing; this request was not applied", {
     mend: "Connect again, or become the owner.",
   });
 }
 
-function cancelled(): CodedError {
-  return new CodedError("command-cancelled", "The client cancelled the request");
+function cancelled(): PlumblineError {
+  return new PlumblineError("command-cancelled", "The client cancelled the request");
 }
 
-function tooMany(): CodedError {
-  return new CodedError("command-busy", "Too many requests of this connection are open; this one was not applied", {
+function tooMany(): PlumblineError {
+  return new PlumblineError("command-busy", "Too many requests of this connection are open; this one was not applied", {
     mend: "Wait for some answers first.",
   });
 }
 
-function notAStream(method: string): CodedError {
-  return new CodedError("command-not-a-stream", `${method} was called, but answers with a stream`, {
+function notAStream(method: string): PlumblineError {
+  return new PlumblineError("command-not-a-stream", `${method} was called, but answers with a stream`, {
     mend: "Use stream() instead of call().",
   });
 }

@@ -3,27 +3,27 @@
 // Invariant: two paths that reach the same file through symbolic links resolve to the same string.
 import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { CodedError, codeOf } from "./coded-error.ts";
+import { codeOf, PlumblineError } from "@plumbline/core";
 
 const MAX_LINKS = 40;
 
 /**
  * The real path of a database, which may not exist yet.
- * @throws CodedError `database-path` (no file can be meant by it), `database-folder` (its folder is absent or closed to
+ * @throws PlumblineError `database-path` (no file can be meant by it), `database-folder` (its folder is absent or closed to
  * us), `database-hard-linked` (a second name would get a second owner and a second WAL).
  */
 export function resolveDatabasePath(path: string): string {
   if (path === "" || path.startsWith(":memory:") || path.startsWith("file:") || path.includes("\0")) {
-    throw new CodedError("database-path", `${JSON.stringify(path)} does not name a file`, {
+    throw new PlumblineError("database-path", `${JSON.stringify(path)} does not name a file`, {
       mend: "Give the path of a file. A database in memory has no owner and no socket.",
     });
   }
   const real = followLinks(resolve(path));
   const stats = statSync(real, { throwIfNoEntry: false });
   if (stats === undefined) return real;
-  if (!stats.isFile()) throw new CodedError("database-path", `${real} is not a file`, { details: { path: real } });
+  if (!stats.isFile()) throw new PlumblineError("database-path", `${real} is not a file`, { details: { path: real } });
   if (stats.nlink > 1) {
-    throw new CodedError("database-hard-linked", `${real} has ${stats.nlink} names (hard links)`, {
+    throw new PlumblineError("database-hard-linked", `${real} has ${stats.nlink} names (hard links)`, {
       mend: "Keep one name: SQLite's log and Plumbline's lock are found by name. Use a symbolic link for the others.",
       details: { path: real, names: stats.nlink },
     });
@@ -49,8 +49,8 @@ function followLinks(path: string): string {
   throw circle(path);
 }
 
-function circle(path: string): CodedError {
-  return new CodedError("database-path", `${path} leads through links that never end`);
+function circle(path: string): PlumblineError {
+  return new PlumblineError("database-path", `${path} leads through links that never end`);
 }
 
 function realFolder(path: string): string {
@@ -61,11 +61,15 @@ function realFolder(path: string): string {
   }
 }
 
-function folderError(path: string, cause: unknown): CodedError {
+function folderError(path: string, cause: unknown): PlumblineError {
   const absent = codeOf(cause) === "ENOENT";
-  return new CodedError("database-folder", `The folder of ${path} ${absent ? "does not exist" : "cannot be entered"}`, {
-    mend: absent ? "Create the folder first." : "Let this user enter the folder, or choose another one.",
-    details: { path, reason: codeOf(cause) },
-    cause,
-  });
+  return new PlumblineError(
+    "database-folder",
+    `The folder of ${path} ${absent ? "does not exist" : "cannot be entered"}`,
+    {
+      mend: absent ? "Create the folder first." : "Let this user enter the folder, or choose another one.",
+      details: { path, reason: codeOf(cause) },
+      cause,
+    },
+  );
 }

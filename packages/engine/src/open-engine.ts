@@ -5,9 +5,8 @@
  * before it is opened, and its socket listens before anything runs; what an earlier process left has been taken up when
  * the engine is given out; whatever fails on the way lets go of what was taken (rule 30).
  */
-import { type Duration, durationMs, type Engine, type Flow, PlumblineError, type Store } from "@plumbline/core";
+import { codeOf, type Duration, durationMs, type Engine, type Flow, PlumblineError, type Store } from "@plumbline/core";
 import { type Clock, systemClock } from "./clock.ts";
-import { codeOf } from "./coded-error.ts";
 import { serveCommands } from "./command-socket.ts";
 import { resolveDatabasePath } from "./database-path.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";

@@ -6,7 +6,7 @@
 // What a lock cannot promise (file deleted, lock dropped, odd file systems) the epoch inside the database must.
 import { chmodSync, lstatSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { CodedError } from "./coded-error.ts";
+import { PlumblineError } from "@plumbline/core";
 import { resolveDatabasePath } from "./database-path.ts";
 
 /** The right to write one database, held until released or until the process ends. */
@@ -36,7 +36,7 @@ const SQLITE = { busy: 5, locked: 6, readonly: 8, ioError: 10, cannotOpen: 14, n
 
 /**
  * Becomes the owner of a database, which may not exist yet. Undefined: somebody else owns it, in this process or another.
- * @throws CodedError those of `resolveDatabasePath`; `ownership-unwritable` (the side file cannot be created or written),
+ * @throws PlumblineError those of `resolveDatabasePath`; `ownership-unwritable` (the side file cannot be created or written),
  * `ownership-side-file` (something else has its name), `ownership-locks` (the file system keeps no locks),
  * `ownership-unstable` (somebody keeps replacing the side file).
  */
@@ -51,7 +51,7 @@ export function isOwnedHere(dbPath: string): boolean {
 
 /**
  * Becomes the owner as soon as nobody else is, looking every `pollMs` or so. It is not a queue: anybody may be next.
- * @throws CodedError those of `acquireOwnership`, and `ownership-timeout`; the signal's reason when aborted.
+ * @throws PlumblineError those of `acquireOwnership`, and `ownership-timeout`; the signal's reason when aborted.
  */
 export async function waitForOwnership(
   dbPath: string,
@@ -67,7 +67,7 @@ export async function waitForOwnership(
     if (ownership !== undefined) return ownership;
     const leftMs = until - performance.now();
     if (leftMs <= 0) {
-      throw new CodedError("ownership-timeout", `${real} still has another owner after ${timeoutMs} ms`, {
+      throw new PlumblineError("ownership-timeout", `${real} still has another owner after ${timeoutMs} ms`, {
         mend: "Stop the other process, or open it as a client.",
         details: { dbPath: real, timeoutMs },
       });
@@ -93,7 +93,7 @@ function acquire(real: string, tieMs: number): Ownership | undefined {
     if (inodeOf(sidePath) === found) return hold(real, sidePath, found, lock);
     lock.close();
   }
-  throw new CodedError("ownership-unstable", `${sidePath} keeps being replaced`, {
+  throw new PlumblineError("ownership-unstable", `${sidePath} keeps being replaced`, {
     mend: "Find what deletes it, perhaps a cleaning job, and exclude it. The file is empty and must stay.",
     details: { sidePath },
   });
@@ -141,31 +141,31 @@ function takeLock(lock: DatabaseSync, sidePath: string, tieMs: number): boolean 
   }
 }
 
-function sideFileError(sidePath: string, cause: unknown): CodedError {
+function sideFileError(sidePath: string, cause: unknown): PlumblineError {
   const details = { sidePath, sqlite: sqliteCode(cause) };
   switch (sqliteCode(cause) & 0xff) {
     case SQLITE.notADatabase:
       return foreignSideFile(sidePath);
     case SQLITE.cannotOpen:
     case SQLITE.readonly:
-      return new CodedError("ownership-unwritable", `${sidePath} cannot be created or written`, {
+      return new PlumblineError("ownership-unwritable", `${sidePath} cannot be created or written`, {
         mend: "The owner must be able to write in the folder of the database, and to the .owner file there. To only read, open the database read-only.",
         details,
         cause,
       });
     case SQLITE.ioError:
-      return new CodedError("ownership-locks", `The file system of ${sidePath} refuses a lock`, {
+      return new PlumblineError("ownership-locks", `The file system of ${sidePath} refuses a lock`, {
         mend: "Keep the database on a local disk; network and shared folders often keep no locks.",
         details,
         cause,
       });
     default:
-      return new CodedError("ownership-side-file", `${sidePath} cannot be locked`, { details, cause });
+      return new PlumblineError("ownership-side-file", `${sidePath} cannot be locked`, { details, cause });
   }
 }
 
-function foreignSideFile(sidePath: string): CodedError {
-  return new CodedError("ownership-side-file", `${sidePath} is not Plumbline's: it is not an empty, plain file`, {
+function foreignSideFile(sidePath: string): PlumblineError {
+  return new PlumblineError("ownership-side-file", `${sidePath} is not Plumbline's: it is not an empty, plain file`, {
     mend: "Move it away. Plumbline needs this name for its lock.",
     details: { sidePath },
   });

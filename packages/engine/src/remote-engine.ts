@@ -8,6 +8,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type Codec,
+  codeOf,
   type DecisionAnswer,
   type DecisionRequest,
   type Engine,
@@ -29,7 +30,6 @@ import {
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
-import { codeOf } from "./coded-error.ts";
 import { type CommandClient, connectCommands } from "./command-socket.ts";
 import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
 import { openResult } from "./run-result.ts";

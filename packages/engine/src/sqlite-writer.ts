@@ -86,7 +86,9 @@ export class SqliteWriter {
     this.db = new DatabaseSync(path);
     const { db } = this;
     db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF");
-    db.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`);
+    db.exec(
+      `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`,
+    );
     prepareFile(db, path);
     this.readEpoch = db.prepare("SELECT epoch FROM owner");
     this.epoch = Number(db.prepare("UPDATE owner SET epoch = epoch + 1 RETURNING epoch").get()?.epoch);

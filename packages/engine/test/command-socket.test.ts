@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { PlumblineError } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
-import { CodedError } from "../src/coded-error.ts";
 import { all, atEnd, dial, here, raw, serve, servingChild } from "./fixtures/served-database.ts";
 
 const HELLO = `${JSON.stringify({ kind: "hello", protocol: 1, pid: 1 })}\n`;
@@ -35,7 +35,11 @@ describe("calls", () => {
   it("brings errors across as errors, with their fields", async () => {
     await serve(async ({ method }) => {
       if (method === "coded") {
-        throw new CodedError("approval-late", "decided already", { path: "verdict", mend: "look", details: { by: 7 } });
+        throw new PlumblineError("approval-late", "decided already", {
+          path: "verdict",
+          mend: "look",
+          details: { by: 7 },
+        });
       }
       if (method === "plain") throw new RangeError("no such page");
       if (method === "odd") throw "a string";
@@ -46,13 +50,13 @@ describe("calls", () => {
     expect(coded).toBeInstanceOf(Error);
     expect(coded).toMatchObject({
       code: "approval-late",
-      message: "decided already",
+      what: "decided already",
       path: "verdict",
       mend: "look",
       details: { by: 7 },
     });
-    await expect(client.call("plain", null)).rejects.toMatchObject({ code: "internal", message: "no such page" });
-    await expect(client.call("odd", null)).rejects.toMatchObject({ code: "internal", message: "a string" });
+    await expect(client.call("plain", null)).rejects.toMatchObject({ code: "internal", what: "no such page" });
+    await expect(client.call("odd", null)).rejects.toMatchObject({ code: "internal", what: "a string" });
     await expect(client.call("bigint", null)).rejects.toMatchObject({ code: "command-not-json" });
     await expect(client.call("x", { bad: 1n })).rejects.toMatchObject({ code: "command-not-json" });
   });
@@ -97,7 +101,7 @@ describe("streams", () => {
   it("reads to the end, then to an error", async () => {
     await serve(async ({ params }, { send }) => {
       for (let count = 0; count < 1_000; count += 1) await send(count);
-      if (params === "fail") throw new CodedError("run-gone", "deleted");
+      if (params === "fail") throw new PlumblineError("run-unknown", "deleted");
     });
     const client = await dial();
     expect(await all(client.stream("x", 0))).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
@@ -105,7 +109,7 @@ describe("streams", () => {
     const reading = (async () => {
       for await (const value of client.stream("x", "fail")) seen.push(value);
     })();
-    await expect(reading).rejects.toMatchObject({ code: "run-gone" });
+    await expect(reading).rejects.toMatchObject({ code: "run-unknown" });
     expect(seen).toHaveLength(1_000);
   });
 
