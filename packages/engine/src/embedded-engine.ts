@@ -131,7 +131,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   private async result(id: string): Promise<RunResult> {
-    const ended = this.host.waitForEnd(id); // before looking, so that an end in between is not missed
+    const ended = this.host.ends.wait(id); // before looking, so that an end in between is not missed
     const stored = this.host.active.has(id) ? undefined : await this.host.store.load(id);
     if (stored?.summary.status !== "ended") return ended.promise;
     ended.forget();

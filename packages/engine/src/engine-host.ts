@@ -19,7 +19,6 @@ import {
   type PlanBreaker,
   PlumblineError,
   type Register,
-  type RunResult,
   recover,
   type Store,
 } from "@plumbline/core";
@@ -28,9 +27,11 @@ import { bind, isHold } from "./binding.ts";
 import { Breakers } from "./breakers.ts";
 import type { Clock } from "./clock.ts";
 import { type Committable, Committer } from "./committer.ts";
+import { EndWaiters } from "./end-waiters.ts";
 import type { OnWarning } from "./engine-events.ts";
 import type { Host } from "./host.ts";
 import { resultOf } from "./run-result.ts";
+import { Suspects } from "./suspects.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 
@@ -62,6 +63,7 @@ export class EngineHost implements Host {
   readonly graceMs: number;
   readonly build: string | undefined;
   readonly watchers = new Watchers();
+  readonly ends = new EndWaiters();
   readonly active = new Map<string, ActiveRun>();
   /** Starts whose first commit is under way, to be told when it will never come. */
   readonly starting = new Set<(error: unknown) => void>();
@@ -72,11 +74,9 @@ export class EngineHost implements Host {
   private committer: Committer;
   private breakers: Breakers;
   private readonly loading = new Map<string, Promise<ActiveRun>>();
-  private readonly waiters = new Map<string, Set<{ resolve(result: RunResult): void; reject(error: unknown): void }>>();
   /** Decisions that have arrived and are being held to their contract: they come before timers (rule 19). */
   private readonly decisions = new Map<string, Promise<unknown>>();
-  private readonly suspects: ((release: () => void) => void)[] = [];
-  private suspectRunning = false;
+  private readonly suspects = new Suspects();
   private opening: Promise<void> | undefined;
   private broken: PlumblineError | undefined;
   private closing: Promise<void> | undefined;
@@ -143,32 +143,12 @@ export class EngineHost implements Host {
     this.watchers.committed(id, from, item.entries);
     const { status, dueAt } = item.summary;
     if (dueAt !== undefined) this.timers.hint(dueAt);
-    if (status === "ended") this.tellEnd(id, run);
+    if (status === "ended" && run.state.phase === "ended") {
+      this.ends.tell(id, () => resultOf(this.store, run.state, run.code.flow.code.codecs));
+    }
     if (run.isParked && (status === "ended" || dueAt === undefined || dueAt - this.clock.now() > keepMs)) {
       if (this.active.get(id) === run) this.active.delete(id);
     }
-  }
-
-  private tellEnd(id: string, run: ActiveRun): void {
-    const waiters = this.waiters.get(id);
-    if (!waiters || run.state.phase !== "ended") return;
-    this.waiters.delete(id);
-    const result = resultOf(this.store, run.state, run.code.flow.code.codecs);
-    for (const { resolve, reject } of waiters) result.then(resolve, reject);
-  }
-
-  waitForEnd(id: string): { readonly promise: Promise<RunResult>; forget(): void } {
-    let forget = () => {};
-    const promise = new Promise<RunResult>((resolve, reject) => {
-      const waiter = { resolve, reject };
-      const waiters = this.waiters.get(id) ?? new Set();
-      this.waiters.set(id, waiters.add(waiter));
-      forget = () => {
-        waiters.delete(waiter);
-        if (waiters.size === 0) this.waiters.delete(id);
-      };
-    });
-    return { promise, forget };
   }
 
   /** The run in memory, from the journal where it must. @throws PlumblineError `run-unknown`, `run-held`, `flow-unknown` */
@@ -231,22 +211,7 @@ export class EngineHost implements Host {
   }
 
   alone(work: (release: () => void) => void): void {
-    this.suspects.push(work);
-    this.nextSuspect();
-  }
-
-  private nextSuspect(): void {
-    if (this.suspectRunning) return;
-    const next = this.suspects.shift();
-    if (!next) return;
-    this.suspectRunning = true;
-    let released = false;
-    next(() => {
-      if (released) return;
-      released = true;
-      this.suspectRunning = false;
-      this.nextSuspect();
-    });
+    this.suspects.alone(work);
   }
 
   late(id: string, entry: Entry): void {
@@ -339,8 +304,7 @@ export class EngineHost implements Host {
       }
     }
     this.broken = storeFailed(last);
-    for (const waiters of this.waiters.values()) for (const { reject } of waiters) reject(this.broken);
-    this.waiters.clear();
+    this.ends.rejectAll(this.broken);
     throw this.broken;
   }
 
@@ -356,8 +320,7 @@ export class EngineHost implements Host {
     for (const run of this.active.values()) run.drop("the engine is closing");
     this.active.clear();
     this.watchers.close();
-    for (const waiters of this.waiters.values()) for (const { reject } of waiters) reject(closed());
-    this.waiters.clear();
+    this.ends.rejectAll(closed());
     await this.store.close();
   }
 

@@ -12,18 +12,11 @@ import { resolveDatabasePath } from "./database-path.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { engineCommands } from "./engine-commands.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
-import { MemoryStore } from "./memory-store.ts";
+import { memory } from "./memory.ts";
 import { acquireOwnership, type Ownership, waitForOwnership } from "./ownership.ts";
 import { RemoteEngine } from "./remote-engine.ts";
+import type { StoreChoice } from "./store-choice.ts";
 import { catchUnhandledRejections } from "./unhandled-rejections.ts";
-
-/** Where journals are kept. Made by `sqlite` and `memory`. */
-export interface StoreChoice {
-  /** The file that one process owns at a time; absent where there is nothing to own. */
-  readonly file?: string;
-  /** Opens the store; called again when the store has failed. `file` is the real path. */
-  readonly open: (file?: string) => Promise<Store>;
-}
 
 /** What to do when another process owns the file. */
 export type OnOwned = "error" | "wait" | "client";
@@ -148,10 +141,4 @@ async function openEmbedded(
       for (const cleanup of cleanups) await cleanup();
     },
   });
-}
-
-/** A store in this process's memory. The same store is opened again after a failure, so nothing is lost within a process. */
-export function memory(): StoreChoice {
-  const store = new MemoryStore();
-  return { open: async () => store };
 }

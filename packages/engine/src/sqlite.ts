@@ -5,8 +5,8 @@
  * Invariant: naming a file opens nothing; only the owner of the file opens it.
  */
 import type { Store } from "@plumbline/core";
-import type { StoreChoice } from "./open-engine.ts";
 import { SqliteStore } from "./sqlite-store.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 export interface SqliteOptions {
   /**

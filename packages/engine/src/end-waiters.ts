@@ -1,0 +1,46 @@
+/**
+ * Callers who wait for runs to end.
+ *
+ * Boundary: who waits for which run; when a run has ended is the host's affair. Invariant: a waiter is told once, and
+ * nothing is kept of a run for which nobody waits.
+ */
+import type { RunResult } from "@plumbline/core";
+
+interface Waiter {
+  resolve(result: RunResult): void;
+  reject(error: unknown): void;
+}
+
+export class EndWaiters {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+
+  /** Waits for the end of a run; `forget` when it has been found out otherwise. */
+  wait(run: string): { readonly promise: Promise<RunResult>; forget(): void } {
+    let forget = () => {};
+    const promise = new Promise<RunResult>((resolve, reject) => {
+      const waiter = { resolve, reject };
+      const waiters = this.waiters.get(run) ?? new Set();
+      this.waiters.set(run, waiters.add(waiter));
+      forget = () => {
+        waiters.delete(waiter);
+        if (waiters.size === 0) this.waiters.delete(run);
+      };
+    });
+    return { promise, forget };
+  }
+
+  /** The run has ended. The result is only worked out where somebody waits for it. */
+  tell(run: string, result: () => Promise<RunResult>): void {
+    const waiters = this.waiters.get(run);
+    if (!waiters) return;
+    this.waiters.delete(run);
+    const given = result();
+    for (const { resolve, reject } of waiters) given.then(resolve, reject);
+  }
+
+  /** Nobody will ever be told. */
+  rejectAll(error: unknown): void {
+    for (const waiters of this.waiters.values()) for (const { reject } of waiters) reject(error);
+    this.waiters.clear();
+  }
+}
