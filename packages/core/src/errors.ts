@@ -37,6 +37,7 @@ export type ErrorCode =
   | "approval-early"
   | "approval-late"
   | "approval-ambiguous"
+  | "decision-conflict"
   | "watch-too-slow"
   // engine and store
   | "engine-closed"

@@ -88,13 +88,17 @@ export interface DecisionReceipt {
 
 /**
  * A person decides.
- * @throws PlumblineError `approval-unknown` when the run has no such approval, `approval-early` when it is not asked yet
+ * @throws PlumblineError `approval-unknown` when the run has no such approval, `approval-early` when it is not asked yet,
+ * `decision-conflict` when the id was used for another decision
  */
 export function recordDecision(state: RunState, decision: PersonDecision, now: number): DecisionReceipt {
   const slot = slotByPath(state, decision.path);
   if (slot?.node.kind !== "approval") throw unknownApproval(state, decision.path);
   const { id, by, note } = decision;
-  if (id !== undefined && slot.decision?.id === id) return { status: "repeated", entries: [] };
+  if (id !== undefined && slot.decision?.id === id) {
+    if (slot.value === withVia(decision.value, "person", by)) return { status: "repeated", entries: [] };
+    throw decisionConflict(decision.path, id);
+  }
   const who = { ...(by === undefined ? {} : { by }), ...(id === undefined ? {} : { id }) };
   if (state.phase === "running" && slot.status === "asked") {
     const value = withVia(decision.value, "person", by);
@@ -118,6 +122,15 @@ export function recordDecision(state: RunState, decision: PersonDecision, now: n
     });
   }
   return { status: "late", entries: [{ kind: "decision.refused", at: now, slot: slot.id, because: "late", ...who }] };
+}
+
+function decisionConflict(path: string, id: string): PlumblineError {
+  return new PlumblineError("decision-conflict", "this decision id was used before, for another decision", {
+    path,
+    expected: "the same decision and the same person for the same id",
+    found: `another decision with the id ${id}`,
+    mend: "make a new id for each decision; the earlier one stands",
+  });
 }
 
 function unknownApproval(state: RunState, path: string): PlumblineError {

@@ -274,6 +274,8 @@ function oneRung(
     };
   }
   if (typeof rung === "object" && rung !== null && templateMark in rung) {
+    if (typeof rung[templateMark] !== "function")
+      throw invalid(`${path}.by[${index}]`, "a function", rung[templateMark]);
     return {
       plan: { kind: "template", name: "template", timeoutMs, retry: once },
       code: { run: rung[templateMark] as RungCode["run"], retryIf: undefined },
