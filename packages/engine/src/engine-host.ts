@@ -10,6 +10,7 @@ import {
   type BreakerVote,
   type Codec,
   type CommitItem,
+  codeOf,
   type Entry,
   type Environment,
   type Flow,
@@ -79,6 +80,8 @@ export class EngineHost implements Host {
   private readonly suspects = new Suspects();
   private opening: Promise<void> | undefined;
   private broken: PlumblineError | undefined;
+  /** Why the store was opened again, while it is being opened. */
+  private failure: unknown;
   private closing: Promise<void> | undefined;
 
   static async open(settings: EngineSettings): Promise<EngineHost> {
@@ -273,6 +276,7 @@ export class EngineHost implements Host {
   /** Nothing in memory can be trusted any more: drop it, open the store again, take up what the journal says (rule 4). */
   private failStop(error: unknown): void {
     if (this.closing !== undefined) return;
+    this.failure = error;
     this.warn("the store failed: starting again from the journal", { error: String(error) });
     for (const reject of this.starting) reject(storeFailed(error));
     this.starting.clear();
@@ -280,30 +284,31 @@ export class EngineHost implements Host {
     this.active.clear();
     this.loading.clear();
     this.timers.close();
-    const reopened = this.reopen(error);
-    this.opening = reopened.finally(() => {
-      if (this.opening === reopened) this.opening = undefined;
+    if (this.opening !== undefined) return; // it failed again while being taken up: the loop below sees that
+    this.opening = this.reopen().finally(() => {
+      this.opening = undefined;
     });
     this.opening.catch(() => {}); // told to everybody who asks for `ready`
   }
 
-  private async reopen(cause: unknown): Promise<void> {
-    await this.store.close().catch(() => {});
-    let last = cause;
-    for (let attempt = 0; attempt < maxReopens; attempt++) {
+  private async reopen(): Promise<void> {
+    for (let attempt = 0; attempt < maxReopens && codeOf(this.failure) !== "ownership-lost"; attempt++) {
+      await this.store.close().catch(() => {});
       await new Promise<void>((resolve) => this.clock.timer(100 * 2 ** attempt, resolve));
+      this.failure = undefined;
       try {
         this.store = await this.settings.openStore();
         this.breakers = new Breakers(this.store);
         this.committer = new Committer(this.store, (error) => this.failStop(error));
         this.timers = this.newTimers();
         await this.takeUp();
-        return;
+        await this.committer.idle();
       } catch (error) {
-        last = error;
+        this.failure ??= error;
       }
+      if (this.failure === undefined) return;
     }
-    this.broken = storeFailed(last);
+    this.broken = storeFailed(this.failure);
     this.ends.rejectAll(this.broken);
     throw this.broken;
   }
