@@ -106,8 +106,9 @@ export interface WatchOptions {
 
 export interface Engine {
   /** @throws PlumblineError `input-invalid`, `flow-unknown`, `key-conflict`, `engine-closed` */
-  start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
   start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
+  // The last overload is the one whose error the compiler shows: it says what the flow takes.
+  start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
   /** A handle on a run that exists. @throws PlumblineError `run-unknown` */
   handle(run: string): Promise<RunHandle>;
   /** @throws PlumblineError `run-unknown`, `approval-unknown`, `approval-early`, `decision-invalid` */
