@@ -55,7 +55,9 @@ function bareImport(specifier: string, inDist: string, layout: Layout, imported:
   }
   if (target?.manifest.private) {
     imported.add("plumbline");
-    return "plumbline";
+    // What users import is less than what a package beside needs of a room: that has a door of its own.
+    const door = layout.packages.get("plumbline")?.manifest.exports[`./${target.room}`];
+    return door === undefined ? "plumbline" : `plumbline/${target.room}`;
   }
   if (target !== layout.published) imported.add(name);
   return specifier;

@@ -1,0 +1,148 @@
+/**
+ * `plumbline approvals [ID]`: what waits for a person, or one request with what it is about.
+ *
+ * Boundary: lists through the Engine port; the values of a request are opened here and nowhere stored. Invariant: what
+ * happens when nobody answers stands beside every request.
+ */
+import {
+  type Engine,
+  fold,
+  type ListQuery,
+  newState,
+  open,
+  type PlanApproval,
+  type RunRecord,
+  type RunSummary,
+  resolve,
+  type Slot,
+  sealedIn,
+  slotByPath,
+  type Wait,
+} from "@plumbline/core";
+import { withDatabase } from "./database.ts";
+import { type ExitCode, exitCodes } from "./exit-code.ts";
+import { ifNobodyAnswers } from "./frame.ts";
+import { jsonText } from "./json-text.ts";
+import { clean, clipped, relative } from "./phrase.ts";
+import { approvalParts, findApproval, findRun, recordOf } from "./run-name.ts";
+import { indented } from "./run-report.ts";
+import { limitOf, timeLeft } from "./runs-command.ts";
+import { answer, option, type Session } from "./session.ts";
+import { table } from "./table.ts";
+
+interface Request {
+  readonly summary: RunSummary;
+  readonly wait: Wait;
+  readonly node: PlanApproval;
+}
+
+export async function approvalsCommand(session: Session): Promise<ExitCode> {
+  const [id] = session.given.args;
+  await withDatabase(session, {}, ({ engine }) =>
+    id === undefined ? list(session, engine) : detail(session, engine, id),
+  );
+  return exitCodes.fine;
+}
+
+async function list(session: Session, engine: Engine): Promise<void> {
+  const desk = option(session, "desk");
+  const query: ListQuery = { desk: desk ?? "*", limit: limitOf(session) };
+  const { items, next } = await engine.list(query);
+  const requests: Request[] = [];
+  for (const { id } of items) {
+    const record = await recordOf(engine, id);
+    for (const wait of record.summary.waits) {
+      if (desk !== undefined && wait.desk !== desk) continue;
+      requests.push({ summary: record.summary, wait, node: slotOf(record, wait.path).node as PlanApproval });
+    }
+  }
+  answer(
+    session,
+    () => ({ approvals: requests.map(requestDocument), next: next ?? null }),
+    () => listText(requests, session),
+  );
+}
+
+function slotOf(record: RunRecord, path: string): Slot {
+  return slotByPath(fold(newState(record.plan), record.entries), path) as Slot;
+}
+
+function requestDocument({ summary, wait, node }: Request): Record<string, unknown> {
+  return {
+    id: `${summary.id}:${wait.path}`,
+    run: summary.id,
+    path: wait.path,
+    flow: summary.flow,
+    key: summary.key ?? null,
+    desk: wait.desk,
+    title: node.title ?? null,
+    since: wait.since,
+    dueAt: wait.dueAt,
+    ifNobodyAnswers: ifNobodyAnswers(node),
+  };
+}
+
+function listText(requests: readonly Request[], { out, now: clock }: Session): string {
+  const { paint } = out;
+  const now = clock();
+  if (requests.length === 0) return `${paint("dim", "nothing waits for a person")}\n`;
+  return table(
+    requests,
+    [
+      { title: "ID", cell: ({ summary, wait }) => `${summary.id}:${clean(wait.path)}` },
+      { title: "FLOW", cell: ({ summary }) => clean(summary.flow) },
+      { title: "KEY", cell: ({ summary }) => clipped(clean(summary.key ?? ""), 20) },
+      { title: "DESK", cell: ({ wait }) => clean(wait.desk) },
+      { title: "ASKED", cell: ({ wait }) => relative(wait.since, now), right: true },
+      { title: "TIME", cell: ({ wait }) => paint("cyan", timeLeft(wait.dueAt, now)), right: true },
+      { title: "IF NOBODY ANSWERS", cell: ({ node }) => clipped(clean(ifNobodyAnswers(node)), 40) },
+    ],
+    paint,
+  );
+}
+
+async function detail(session: Session, engine: Engine, id: string): Promise<void> {
+  const { run: name, path: given } = approvalParts(id);
+  const record = await recordOf(engine, await findRun(engine, name));
+  const state = fold(newState(record.plan), record.entries);
+  const path = findApproval(state, given);
+  const slot = slotByPath(state, path) as Slot;
+  const node = slot.node as PlanApproval;
+  const about = await needsOf(engine, record, slot);
+  const { summary } = record;
+  const wait = summary.waits.find((one) => one.path === path);
+  const { paint } = session.out;
+  answer(
+    session,
+    () => ({
+      ...(wait ? requestDocument({ summary, wait, node }) : { id: `${summary.id}:${path}`, run: summary.id, path }),
+      status: slot.status === "asked" ? "waiting" : slot.status,
+      decision: slot.decision ? { via: slot.decision.via, by: slot.decision.by ?? null } : null,
+      needs: about,
+    }),
+    () => {
+      const stands = wait
+        ? `waits for ${node.desk}, ${timeLeft(wait.dueAt, session.now())}; if nobody answers: ${ifNobodyAnswers(node)}`
+        : `does not wait: ${slot.status}`;
+      const title = node.title === undefined ? [] : ["", `  ${paint("bold", clean(node.title))}`];
+      const how = wait
+        ? ["", `  plumbline approve ${summary.id}:${path}`, `  plumbline reject ${summary.id}:${path}`]
+        : [];
+      const head = `${paint("bold", clean(summary.flow))}  ${clean(path)}  ${paint("dim", summary.id)}`;
+      return `${[head, `  ${paint("cyan", clean(stands))}`, ...title, "", indented(jsonText(about, 2)), ...how].join("\n")}\n`;
+    },
+  );
+}
+
+/** What the person is shown: the needs of the approval, as far as they are there. */
+async function needsOf(engine: Engine, record: RunRecord, slot: Slot): Promise<unknown> {
+  const state = fold(newState(record.plan), record.entries);
+  const values = new Map<string, unknown>();
+  for (const sealed of sealedIn(state, slot.frame, slot.node.needs)) {
+    values.set(sealed, await engine.open(record.summary.id, sealed).catch(() => undefined));
+  }
+  // Constants of the plan are sealed too, and never kept elsewhere.
+  return resolve(state, slot.frame, slot.node.needs, (sealed) =>
+    values.has(sealed) ? values.get(sealed) : open(sealed),
+  );
+}

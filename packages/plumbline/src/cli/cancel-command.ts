@@ -1,0 +1,42 @@
+/**
+ * `plumbline cancel RUN`: stops a run and has what it did undone.
+ *
+ * Boundary: asks the engine; how undoing goes is the core's. Invariant: without an owner this process becomes one and
+ * stays until everything is undone or listed as standing.
+ */
+import type { Database } from "./database.ts";
+import { type ExitCode, exitCodes } from "./exit-code.ts";
+import { withFlowsOf } from "./flows-of-run.ts";
+import { follow, leave } from "./follow.ts";
+import { recordOf } from "./run-name.ts";
+import { reportOf, runDocument, runText } from "./run-report.ts";
+import { answer, argument, option, type Session } from "./session.ts";
+
+export async function cancelCommand(session: Session): Promise<ExitCode> {
+  return withFlowsOf(session, argument(session, 0), (database, run) => cancel(session, database, run));
+}
+
+async function cancel(session: Session, database: Database, run: string): Promise<ExitCode> {
+  const before = await recordOf(database.engine, run);
+  const wasOver = before.summary.status === "ended";
+  const [by, reason] = [option(session, "by"), option(session, "reason")];
+  if (!wasOver) {
+    const how = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+    await database.ask((engine) => engine.cancel(run, how), true);
+    await follow(session, database, run, { untilParked: false, from: before.entries.length });
+  }
+  const report = await reportOf(database.engine, await recordOf(database.engine, run));
+  const { outcome } = report.overview.summary;
+  const { paint } = session.out;
+  answer(
+    session,
+    () => runDocument(report),
+    () => {
+      const note = wasOver ? paint("yellow", "! the run had ended: nothing was changed\n\n") : "";
+      return `${note}${runText(report, paint)}`;
+    },
+  );
+  await leave(session, database);
+  if (wasOver || (outcome !== undefined && outcome !== "cancelled")) return exitCodes.late;
+  return outcome === undefined ? exitCodes.left : exitCodes.fine;
+}

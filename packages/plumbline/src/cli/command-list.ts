@@ -1,0 +1,153 @@
+/**
+ * The commands, as data: names, arguments, options, examples.
+ *
+ * Boundary: help, completion and parsing read it; each command's work is loaded when it is used, so that `--help` stays
+ * fast. Invariant: an option means the same in every command that has it.
+ */
+import type { ArgumentSpec, CommandSpec, OptionSpec } from "./command-line.ts";
+
+const file: ArgumentSpec = { name: "FILE", words: "a TypeScript or JavaScript file that exports flows", isFile: true };
+const flowName: ArgumentSpec = { name: "FLOW", optional: true, words: "which flow, when the file exports several" };
+const runId: ArgumentSpec = { name: "RUN", words: "a run's id, an unambiguous beginning of it, or `last`" };
+const approvalId: ArgumentSpec = {
+  name: "ID",
+  words: "RUN or RUN:PATH, as `plumbline approvals` lists them; an unambiguous beginning of the run's id is enough",
+};
+
+const by: OptionSpec = { name: "by", value: "NAME", words: "who says so; default this system's user" };
+const acceptDegraded: OptionSpec = { name: "accept-degraded", words: "exit with 0 when the run ends degraded" };
+const detach: OptionSpec = { name: "detach", words: "leave when only a person can move the run" };
+const flowsFile: OptionSpec = {
+  name: "flows",
+  value: "FILE",
+  words: "where the flow's code is; default the file that the run was started from",
+};
+const limit: OptionSpec = { name: "limit", value: "N", words: "at most so many; default 20" };
+
+const decisionOptions: readonly OptionSpec[] = [
+  { name: "decision", value: "JSON", words: "the whole decision, or @FILE; default what the command says" },
+  by,
+  { name: "note", value: "TEXT", words: "why, kept with the decision" },
+  flowsFile,
+];
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: "run",
+    summary: "start a run of a flow and follow it to its end",
+    details:
+      "With the same --key and input, the run that exists is followed instead of starting another one. When another\nprocess owns the database, the run is started there. Ctrl-C leaves the run: what it did is recorded.",
+    args: [file, flowName],
+    options: [
+      { name: "input", value: "JSON", words: "the input, or @FILE; @- reads standard input" },
+      { name: "sample", value: "NAME", words: "one of the flow's own samples as input" },
+      { name: "key", value: "TEXT", words: "makes starting idempotent: the same key is the same run" },
+      detach,
+      acceptDegraded,
+    ],
+    examples: [
+      `plumbline run greet.ts --input '{"name":"Ada"}'`,
+      "plumbline run loans.ts loan-triage --input @application.json --key application-42",
+    ],
+    load: async () => (await import("./run-command.ts")).runCommand,
+  },
+  {
+    name: "resume",
+    summary: "go on with a run that was left, or watch one that another process runs",
+    args: [runId],
+    options: [flowsFile, detach, acceptDegraded],
+    examples: ["plumbline resume last"],
+    load: async () => (await import("./resume-command.ts")).resumeCommand,
+  },
+  {
+    name: "runs",
+    summary: "list runs, newest first",
+    args: [],
+    options: [
+      { name: "flow", value: "NAME", words: "only this flow's" },
+      { name: "status", value: "STATUS", words: "only running, waiting, stopping or ended ones" },
+      { name: "outcome", value: "OUTCOME", words: "only succeeded, degraded, failed or cancelled ones" },
+      { name: "key", value: "TEXT", words: "only those with this key" },
+      limit,
+      { name: "cursor", value: "TEXT", words: "go on where the list before ended (`next` in its JSON)" },
+    ],
+    examples: ["plumbline runs --outcome degraded"],
+    load: async () => (await import("./runs-command.ts")).runsCommand,
+  },
+  {
+    name: "show",
+    summary: "show a run: its steps, its answer, what was degraded",
+    args: [runId],
+    options: [{ name: "journal", words: "tell its journal, entry by entry" }],
+    examples: ["plumbline show last --journal"],
+    load: async () => (await import("./show-command.ts")).showCommand,
+  },
+  {
+    name: "why",
+    summary: "explain an answer: from a field back to the steps, models, people and inputs that made it",
+    details: "Suspects come first: where something was degraded, dropped, decided automatically or wrong at first.",
+    args: [
+      runId,
+      { name: "FIELD", optional: true, words: "a field of the answer such as customer.limit, or a step; default all" },
+    ],
+    options: [],
+    examples: ["plumbline why last reference"],
+    load: async () => (await import("./why-command.ts")).whyCommand,
+  },
+  {
+    name: "approvals",
+    summary: "list what waits for a person, or show one request with what it is about",
+    args: [{ ...approvalId, optional: true }],
+    options: [{ name: "desk", value: "NAME", words: "only this desk's" }, limit],
+    examples: ["plumbline approvals --desk underwriting"],
+    load: async () => (await import("./approvals-command.ts")).approvalsCommand,
+  },
+  {
+    name: "approve",
+    summary: "decide an approval: yes, or what --decision says",
+    details:
+      "The process that owns the database takes the decision. When there is none, this one becomes the owner, carries\nthe run on until only a person can move it, and says so.",
+    args: [approvalId],
+    options: decisionOptions,
+    examples: [
+      "plumbline approve last",
+      `plumbline approve r0mb3:underwriter --decision '{"approved":true,"limit":5000}'`,
+    ],
+    load: async () => (await import("./decide-command.ts")).approveCommand,
+  },
+  {
+    name: "reject",
+    summary: "decide an approval: no, or what --decision says",
+    args: [approvalId],
+    options: decisionOptions,
+    examples: [`plumbline reject last --note "income does not match"`],
+    load: async () => (await import("./decide-command.ts")).rejectCommand,
+  },
+  {
+    name: "cancel",
+    summary: "stop a run and undo what it did",
+    args: [runId],
+    options: [by, { name: "reason", value: "TEXT", words: "why, kept with the run" }, flowsFile],
+    examples: [`plumbline cancel r0mb3 --reason "sent twice"`],
+    load: async () => (await import("./cancel-command.ts")).cancelCommand,
+  },
+  {
+    name: "graph",
+    summary: "print a flow's plan as a Mermaid diagram",
+    args: [file, flowName],
+    options: [],
+    examples: ["plumbline graph loans.ts > loans.mmd"],
+    load: async () => (await import("./graph-command.ts")).graphCommand,
+  },
+  {
+    name: "completion",
+    summary: "print a completion script for a shell",
+    args: [{ name: "SHELL", words: "bash, zsh or fish" }],
+    options: [],
+    examples: [
+      `plumbline completion bash >> ~/.bashrc`,
+      "plumbline completion fish > ~/.config/fish/completions/plumbline.fish",
+    ],
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
+];

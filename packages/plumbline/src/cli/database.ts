@@ -1,0 +1,132 @@
+/**
+ * The database that a command works on: its engine, in this process or in the owner's.
+ *
+ * Boundary: openEngine with the command's rules; the commands see the Engine port. Invariants: only `run` makes a file;
+ * a command that only reads brings no flows, so that nothing runs because somebody looked; an owner that goes away is
+ * replaced by this process where it has the flows.
+ */
+import { existsSync } from "node:fs";
+import { codeOf, type Engine, type Flow } from "@plumbline/core";
+import { EmbeddedEngine, openEngine, sqlite, type Warning } from "@plumbline/engine";
+import { clean } from "./phrase.ts";
+import { CliError } from "./problem.ts";
+import type { Session } from "./session.ts";
+
+export interface DatabaseOptions {
+  readonly flows?: readonly Flow[];
+  /** Where the flows' code is. */
+  readonly build?: string;
+  /** Make the file when there is none. */
+  readonly create?: boolean;
+}
+
+export class Database {
+  readonly flows: readonly Flow[];
+  private readonly session: Session;
+  private readonly options: DatabaseOptions;
+  private current: Engine;
+
+  private constructor(session: Session, options: DatabaseOptions, engine: Engine) {
+    this.session = session;
+    this.options = options;
+    this.flows = options.flows ?? [];
+    this.current = engine;
+  }
+
+  /** @throws CliError `database-unknown` */
+  static async open(session: Session, options: DatabaseOptions = {}): Promise<Database> {
+    if (!options.create && !existsSync(session.db)) throw unknownDatabase(session.db);
+    return new Database(session, options, await engineOf(session, options));
+  }
+
+  get engine(): Engine {
+    return this.current;
+  }
+
+  /** False when another process owns the file and does the work. */
+  get isOwner(): boolean {
+    return this.current instanceof EmbeddedEngine;
+  }
+
+  /**
+   * Asks the engine, and asks again where that is safe: when the owner went away (if `repeatable`), and when the owner
+   * was one that only looked at the file for a moment and so knew no flows.
+   */
+  async ask<T>(work: (engine: Engine) => Promise<T>, repeatable: boolean): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(this.current);
+      } catch (error) {
+        const again = !this.isOwner && (codeOf(error) === "flow-unknown" || (repeatable && isOwnerGone(error)));
+        if (!again || attempt === maxAsks) throw error;
+        await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+        await this.reopen();
+      }
+    }
+  }
+
+  /** After the owner has gone: whoever owns the file now, or this process. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.current = await engineOf(this.session, this.options);
+  }
+
+  close(): Promise<void> {
+    return this.current.close();
+  }
+}
+
+const maxAsks = 10;
+const askAgainMs = 100;
+
+/** Does something with a database and lets go of it, however that ends. */
+export async function withDatabase<T>(
+  session: Session,
+  options: DatabaseOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await Database.open(session, options);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function engineOf(session: Session, { flows = [], build }: DatabaseOptions): Promise<Engine> {
+  return openEngine({
+    store: sqlite(session.db),
+    flows,
+    onOwned: "client",
+    ...(build === undefined ? {} : { build }),
+    // Without flows every unfinished run is one that cannot go on here, which is nobody's concern.
+    onWarning: (warning) => flows.length > 0 && session.err.write(warningLine(warning, session)),
+  });
+}
+
+function warningLine({ message, details }: Warning, { err }: Session): string {
+  const facts = Object.entries(details).map(([key, value]) => `${key}=${clean(String(value))}`);
+  return `${err.paint("yellow", "!")} ${clean(message)} ${err.paint("dim", facts.join(" "))}\n`;
+}
+
+function unknownDatabase(file: string): CliError {
+  return new CliError("database-unknown", "there is no such database", {
+    path: file,
+    expected: "a file that `plumbline run` or openEngine has made",
+    found: "nothing",
+    mend: "name it with --db FILE, or go to the folder where it is",
+  });
+}
+
+/** True when the process that did the work has gone. */
+export function isOwnerGone(error: unknown): boolean {
+  return goneCodes.has(codeOf(error) ?? "");
+}
+
+const goneCodes: ReadonlySet<string> = new Set([
+  "command-owner-gone",
+  "command-no-owner",
+  "command-closing",
+  "command-closed",
+  "engine-closed",
+]);

@@ -1,0 +1,164 @@
+/**
+ * `plumbline approve ID` and `plumbline reject ID`: a person's decision.
+ *
+ * Boundary: what the decision says is made here, whether it counts is the engine's. Invariants: a decision has an id, so
+ * that sending it again cannot count twice; without an owner this process becomes one, carries on what the decision set
+ * in motion, and says so.
+ */
+import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
+import {
+  type DecisionAnswer,
+  fold,
+  newState,
+  open,
+  type PlanApproval,
+  PlumblineError,
+  slotByPath,
+} from "@plumbline/core";
+import type { Database } from "./database.ts";
+import { type ExitCode, exitCodes } from "./exit-code.ts";
+import { withFlowsOf } from "./flows-of-run.ts";
+import { type Followed, follow, leave } from "./follow.ts";
+import { readJson } from "./input.ts";
+import { jsonText } from "./json-text.ts";
+import { carryOn } from "./motion.ts";
+import { clean } from "./phrase.ts";
+import { CliError } from "./problem.ts";
+import { approvalParts, findApproval, recordOf } from "./run-name.ts";
+import { type RunReport, reportOf, runDocument, runText } from "./run-report.ts";
+import { answer, argument, option, type Session } from "./session.ts";
+
+export async function approveCommand(session: Session): Promise<ExitCode> {
+  return decideCommand(session, true);
+}
+
+export async function rejectCommand(session: Session): Promise<ExitCode> {
+  return decideCommand(session, false);
+}
+
+async function decideCommand(session: Session, approved: boolean): Promise<ExitCode> {
+  const { run: name, path: given } = approvalParts(argument(session, 0));
+  return withFlowsOf(session, name, async (database, run) => {
+    const { plan, entries } = await recordOf(database.engine, run);
+    const state = fold(newState(plan), entries);
+    const path = findApproval(state, given);
+    const decision = decisionOf(session, slotByPath(state, path)?.node as PlanApproval, approved);
+    const by = option(session, "by") ?? systemUser();
+    const note = option(session, "note");
+    const request = {
+      run,
+      path,
+      decision,
+      id: randomUUID(),
+      ...(by === undefined ? {} : { by }),
+      ...(note === undefined ? {} : { note }),
+    };
+    const decided = await database.ask((engine) => engine.decide(request), true).catch(told);
+    const carried =
+      database.isOwner && decided.status !== "late" ? await carry(session, database, run, entries.length) : undefined;
+    const report = await reportOf(database.engine, await recordOf(database.engine, run));
+    answer(
+      session,
+      () => ({
+        run,
+        path,
+        status: decided.status,
+        decision,
+        by: by ?? null,
+        carriedOn: carried !== undefined,
+        result: runDocument(report),
+      }),
+      () => decidedText({ session, path, decision, decided, carried, report }),
+    );
+    await leave(session, database);
+    return decided.status === "late" ? exitCodes.late : exitCodes.fine;
+  });
+}
+
+/** What the command says, in the shape that the approval wants. */
+function decisionOf(session: Session, node: PlanApproval, approved: boolean): unknown {
+  const text = option(session, "decision");
+  if (text === undefined) return { approved };
+  const decision = readJson(text, "--decision");
+  if (typeof decision !== "object" || decision === null || Array.isArray(decision)) {
+    throw new CliError("decision-missing", "a decision is an object", {
+      path: "--decision",
+      expected: `an object such as '{"approved":true}'`,
+      found: text,
+      mend: "write it in braces",
+    });
+  }
+  const said = (decision as { approved?: unknown }).approved;
+  if (typeof said === "boolean" && said !== approved) {
+    throw new CliError("usage", `--decision says the opposite of \`${approved ? "approve" : "reject"}\``, {
+      path: "--decision",
+      expected: `"approved": ${approved}, or nothing of it`,
+      found: text,
+      mend: `did you mean \`plumbline ${approved ? "reject" : "approve"}\`?`,
+    });
+  }
+  return said === undefined && takesApproved(node) ? { approved, ...decision } : decision;
+}
+
+/** The declared answer shows the decision's shape, where it is not a function. */
+function takesApproved({ onTimeout, breaker }: PlanApproval): boolean {
+  return [onTimeout, breaker?.decide].some((sealed) => {
+    const declared = sealed === undefined ? undefined : (open(sealed) as { approved?: unknown });
+    return typeof declared?.approved === "boolean";
+  });
+}
+
+function systemUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined; // a user without a name, as in some containers
+  }
+}
+
+/** A refused decision is told with how to say all of it. */
+function told(error: unknown): never {
+  const { code, expected, found, path } = error as Partial<PlumblineError>;
+  if (code !== "decision-invalid") throw error;
+  throw new PlumblineError("decision-invalid", "the decision does not satisfy its contract", {
+    ...(path === undefined ? {} : { path }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+    mend: `say all of it: --decision '{"approved":true, ...}'`,
+    cause: error,
+  });
+}
+
+/** This process is the owner: what the decision set in motion runs here, until only a person can move it. */
+async function carry(session: Session, database: Database, run: string, from: number): Promise<Followed> {
+  session.err.write(session.err.paint("dim", "nobody runs this database: carrying the run on here\n"));
+  const followed = await follow(session, database, run, { untilParked: true, from });
+  if (followed.end !== "left") await carryOn(session, database);
+  return followed;
+}
+
+interface Told {
+  readonly session: Session;
+  readonly path: string;
+  readonly decision: unknown;
+  readonly decided: DecisionAnswer;
+  readonly carried: Followed | undefined;
+  readonly report: RunReport;
+}
+
+function decidedText({ session, path, decision, decided, carried, report }: Told): string {
+  const { paint } = session.out;
+  const { summary } = report.overview;
+  const words = {
+    decided: paint("green", `✓ decided ${clean(jsonText(decision))}`),
+    repeated: paint("green", "✓ this very decision was recorded before"),
+    late: paint("yellow", "! too late: it had been decided, or the run had stopped; recorded and not used"),
+  }[decided.status];
+  const head = `${words}  ${paint("dim", `${summary.id}:${path}`)}\n`;
+  if (decided.status === "late" || (carried && carried.end === "ended")) return `${head}\n${runText(report, paint)}`;
+  const goes = carried
+    ? `the run was carried on here and ${carried.end === "parked" ? "waits for a person again" : "was left"}: plumbline resume ${summary.id}`
+    : "the process that owns the database carries the run on";
+  return `${head}${paint("dim", goes)}\n`;
+}

@@ -1,0 +1,77 @@
+/**
+ * Opens a database so that a run in it can go on: through its owner, or as the owner with the run's own code.
+ *
+ * Boundary: which code belongs to a run is told by its `build` (a file: URL that `run` wrote) or by `--flows`. Invariants:
+ * the file is looked at first and the code loaded only when nobody else owns it; between the two somebody may become
+ * the owner, which is as good.
+ */
+import { existsSync } from "node:fs";
+import { codeOf } from "@plumbline/core";
+import { type Database, withDatabase } from "./database.ts";
+import { type FlowFile, fileOfBuild, loadFlowFile } from "./flow-file.ts";
+import { CliError } from "./problem.ts";
+import { findRun, recordOf } from "./run-name.ts";
+import { option, type Session } from "./session.ts";
+
+/** @throws CliError `run-unknown`, `run-ambiguous`, `flow-file-unknown` and those of loading a file */
+export async function withFlowsOf<T>(
+  session: Session,
+  name: string,
+  work: (database: Database, run: string) => Promise<T>,
+): Promise<T> {
+  let found: RunCode | undefined;
+  let refused: unknown;
+  const done = await withDatabase(session, {}, async (database) => {
+    const run = await findRun(database.engine, name);
+    found = await codeOfRun(database, run);
+    if (database.isOwner) return undefined;
+    try {
+      return { result: await work(database, run) };
+    } catch (error) {
+      // Perhaps the owner only looked at the file for a moment, and so knew no flows.
+      if (codeOf(error) !== "flow-unknown") throw error;
+      refused = error;
+      return undefined;
+    }
+  });
+  if (done) return done.result;
+  const code = found as RunCode;
+  const file = await flowFileFor(session, code).catch((error) => {
+    throw refused ?? error;
+  });
+  return withDatabase(session, { flows: file.flows, build: file.url }, (database) => work(database, code.run));
+}
+
+interface RunCode {
+  readonly run: string;
+  readonly flow: string;
+  readonly build?: string;
+}
+
+async function codeOfRun({ engine }: Database, run: string): Promise<RunCode> {
+  const { summary, entries } = await recordOf(engine, run);
+  const [started] = entries;
+  const build = started?.kind === "run.started" ? started.build : undefined;
+  return { run, flow: summary.flow, ...(build === undefined ? {} : { build }) };
+}
+
+async function flowFileFor(session: Session, { run, flow, build }: RunCode): Promise<FlowFile> {
+  const given = option(session, "flows");
+  const path = given ?? fileOfBuild(build);
+  if (path === undefined || (given === undefined && !existsSync(path))) {
+    throw new CliError("flow-file-unknown", "nobody owns the database, and where the run's code is was not recorded", {
+      path: run,
+      expected: `a file that exports the flow "${flow}"`,
+      found: path ?? build ?? "no build at all",
+      mend: "name it with --flows FILE, or start the process that owns the database",
+    });
+  }
+  const file = await loadFlowFile(path);
+  if (file.flows.some(({ name }) => name === flow)) return file;
+  throw new CliError("flow-not-in-file", "this file does not export the run's flow", {
+    path,
+    expected: `a flow "${flow}"`,
+    found: file.flows.map(({ name }) => name).join(", "),
+    mend: "name the file that does with --flows FILE",
+  });
+}

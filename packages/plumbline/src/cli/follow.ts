@@ -1,0 +1,90 @@
+/**
+ * Follows a run: shows it live until it ends, waits for a person, or the user leaves.
+ *
+ * Boundary: the engine's watch to a view; starting, deciding and the last words are the commands'. Invariants: the view
+ * is closed however it ends; when the owner goes away the watching goes on with the next one, which may be this process;
+ * leaving never stops the run by itself.
+ */
+import type { Database } from "./database.ts";
+import { isOwnerGone } from "./database.ts";
+import { JournalLog } from "./journal-log.ts";
+import { LiveRun } from "./live-run.ts";
+import { recordOf } from "./run-name.ts";
+import { Screen } from "./screen.ts";
+import type { Session } from "./session.ts";
+
+export interface FollowOptions {
+  /** Stop where only a person can move the run. */
+  readonly untilParked: boolean;
+  /** Say only what is new from here on. 0 by default. */
+  readonly from?: number;
+}
+
+export interface Followed {
+  readonly live: LiveRun;
+  readonly end: "ended" | "parked" | "left";
+}
+
+export async function follow(
+  session: Session,
+  database: Database,
+  run: string,
+  options: FollowOptions,
+): Promise<Followed> {
+  const view = viewOn(session, options.from ?? 0);
+  const { signal } = session.interrupts;
+  let live: LiveRun | undefined;
+  let seen = 0;
+  try {
+    for (;;) {
+      const record = await recordOf(database.engine, run);
+      live ??= new LiveRun(record.plan);
+      try {
+        for await (const { index, entry } of database.engine.watch(run, { from: seen, signal })) {
+          live.receive(entry);
+          seen = index + 1;
+          view.tell(live, entry, index);
+          if (live.state.phase === "ended") return { live, end: "ended" };
+          if (options.untilParked && seen >= record.entries.length && live.isParked) return { live, end: "parked" };
+        }
+        if (live.state.phase === "ended") return { live, end: "ended" };
+      } catch (error) {
+        if (!isOwnerGone(error) && !signal.aborted) throw error;
+      }
+      if (signal.aborted) return { live, end: "left" };
+      await database.reopen();
+    }
+  } finally {
+    view.close();
+  }
+}
+
+interface View {
+  tell(live: LiveRun, entry: Parameters<LiveRun["receive"]>[0], index: number): void;
+  close(): void;
+}
+
+function viewOn({ err, now }: Session, from: number): View {
+  if (err.isTerminal && process.env["TERM"] !== "dumb") {
+    const screen = new Screen(err, now);
+    return { tell: (live) => screen.show(live), close: () => screen.close() };
+  }
+  const log = new JournalLog(err);
+  return {
+    tell: (live, entry, index) => {
+      if (index >= from) log.tell(live, entry, index);
+    },
+    close: () => {},
+  };
+}
+
+/** Lets go of a database after Ctrl-C: attempts in flight may end, and a second press ends the waiting. */
+export async function leave(session: Session, database: Database): Promise<void> {
+  if (!session.interrupts.signal.aborted) return;
+  const { err } = session;
+  const slow = setTimeout(() => {
+    err.write(err.paint("dim", "letting steps in flight end, at most 30 s; Ctrl-C again leaves at once\n"));
+  }, 300);
+  await database.close();
+  clearTimeout(slow);
+}

@@ -1,0 +1,113 @@
+/**
+ * One frame of the live view: a run as lines, for a given instant and size.
+ *
+ * Boundary: pure: no clock, no terminal; painting is screen.ts. Invariants: never more lines than the screen has, so that
+ * nothing scrolls away: what is over or to come is counted instead; what happens when nobody answers is always said
+ * beside the countdown.
+ */
+import { open, type PlanApproval, pathOf, type Slot, type StepReport, stepsOf } from "@plumbline/core";
+import { jsonText } from "./json-text.ts";
+import type { LiveRun } from "./live-run.ts";
+import { clean, clipped, columnsOf, cost, duration, plural } from "./phrase.ts";
+import { stepLine } from "./step-line.ts";
+import type { Paint } from "./terminal.ts";
+
+export interface FrameSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export function frameOf(live: LiveRun, now: number, { columns, rows }: FrameSize, paint: Paint): string[] {
+  const { state } = live;
+  const reports = stepsOf(state);
+  const nameColumns = Math.min(28, Math.max(0, ...reports.map(({ path }) => columnsOf(path))));
+  const context = { live, now, nameColumns, columns, paint };
+  const blocks = state.slots.map((slot, index) => {
+    const report = reports[index] as StepReport;
+    const line = stepLine(slot, report, context);
+    const below = slot.status === "asked" ? consequences(live, slot, columns, paint) : [];
+    return { report, lines: [line, ...below] };
+  });
+  const head = `${paint("bold", clean(state.plan.flow))}  ${paint("dim", state.run)}${keyOf(live, paint)}`;
+  return [head, "", ...fitted(blocks, rows - 5, paint), "", `  ${foot(live, reports, now, paint)}`];
+}
+
+function keyOf({ state }: LiveRun, paint: Paint): string {
+  return state.key === undefined ? "" : paint("dim", `  key ${clean(state.key)}`);
+}
+
+interface Block {
+  readonly report: StepReport;
+  readonly lines: readonly string[];
+}
+
+/** All lines where they fit; else those in motion, with the others counted. */
+function fitted(blocks: readonly Block[], rows: number, paint: Paint): string[] {
+  const all = blocks.flatMap(({ lines }) => lines);
+  if (all.length <= rows) return all;
+  const isOver = ({ report }: Block) => report.status === "succeeded" || report.status === "skipped";
+  const over = blocks.filter(isOver);
+  const toCome = blocks.filter(({ report }) => report.status === "pending");
+  const inMotion = blocks.filter((block) => !isOver(block) && block.report.status !== "pending");
+  const lines = inMotion.flatMap((block) => block.lines);
+  const room = Math.max(1, rows - 3);
+  const hidden = lines.length - room;
+  return [
+    ...(over.length > 0 ? [paint("dim", `  ✓ ${plural(over.length, "step")} done`)] : []),
+    ...lines.slice(0, room),
+    ...(hidden > 0 ? [paint("dim", `    and ${plural(hidden, "line")} more`)] : []),
+    ...(toCome.length > 0 ? [paint("dim", `  · ${plural(toCome.length, "step")} to come`)] : []),
+  ];
+}
+
+/** Under an approval: how it is answered, and what happens when it is not. */
+function consequences({ state }: LiveRun, slot: Slot, columns: number, paint: Paint): string[] {
+  const node = slot.node as PlanApproval;
+  const several = state.slots.filter(({ status }) => status === "asked").length > 1;
+  const id = several ? `${state.run}:${pathOf(slot)}` : state.run;
+  return [
+    ...(node.title === undefined ? [] : [node.title]),
+    `if nobody answers: ${ifNobodyAnswers(node)}`,
+    `plumbline approve ${id}`,
+  ].map((words) => `      ${paint("dim", clipped(clean(words), columns - 6))}`);
+}
+
+/** The declared answer, in words. */
+export function ifNobodyAnswers({ onTimeout }: PlanApproval): string {
+  if (onTimeout === undefined) return "the flow decides from what it knows";
+  try {
+    return jsonText(open(onTimeout));
+  } catch {
+    return "a declared decision";
+  }
+}
+
+function foot({ state }: LiveRun, reports: readonly StepReport[], now: number, paint: Paint): string {
+  const done = reports.filter(({ status }) => doneStatuses.has(status)).length;
+  const parts = [
+    state.outcome === undefined ? phaseWords(state.phase, reports) : outcomeWords(state.outcome, paint),
+    duration(Math.max(0, (state.endedAt ?? now) - state.startedAt)),
+    `${done} of ${plural(reports.length, "step")}`,
+    cost(state.usd, state.tokens),
+    state.degradations.length === 0 ? "" : paint("magenta", plural(state.degradations.length, "degradation")),
+  ];
+  const deadline =
+    state.deadlineAt === undefined || state.phase !== "running"
+      ? ""
+      : `deadline in ${duration(Math.max(0, state.deadlineAt - now))}`;
+  return [...parts, deadline].filter((part) => part !== "").join(paint("dim", " · "));
+}
+
+const doneStatuses: ReadonlySet<string> = new Set(["succeeded", "degraded", "skipped", "failed", "undone"]);
+
+function phaseWords(phase: string, reports: readonly StepReport[]): string {
+  if (phase === "stopping") return "stopping";
+  const waits = reports.some(({ status }) => status === "waiting");
+  return waits && !reports.some(({ status }) => status === "running") ? "waiting" : "running";
+}
+
+const outcomeStyles = { succeeded: "green", degraded: "magenta", failed: "red", cancelled: "yellow" } as const;
+
+export function outcomeWords(outcome: keyof typeof outcomeStyles, paint: Paint): string {
+  return paint(["bold", outcomeStyles[outcome]], outcome);
+}

@@ -1,0 +1,92 @@
+/**
+ * How people name runs and approvals: an id, its beginning, `last`, `RUN:PATH`.
+ *
+ * Boundary: text to ids, by asking the engine. Invariants: a name that fits two runs is refused and both are shown; the
+ * search is bounded and says so.
+ */
+import { type Engine, pathOf, type RunRecord, type RunState, type RunSummary } from "@plumbline/core";
+import { CliError } from "./problem.ts";
+
+const pageLength = 1_000;
+const maxPages = 50;
+
+/** The id of the run that is meant. @throws CliError `run-unknown`, `run-ambiguous` */
+export async function findRun(engine: Engine, name: string): Promise<string> {
+  if (name === "last") {
+    const { items } = await engine.list({ limit: 1 });
+    if (items[0]) return items[0].id;
+    throw unknown(name, "no runs at all");
+  }
+  if (await engine.get(name)) return name;
+  const found: RunSummary[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < maxPages && found.length < 2; pages++) {
+    const page = await engine.list({ limit: pageLength, ...(cursor === undefined ? {} : { cursor }) });
+    found.push(...page.items.filter(({ id }) => id.startsWith(name)));
+    cursor = page.next;
+    if (cursor === undefined) break;
+  }
+  const [only, other] = found;
+  if (only && !other) return only.id;
+  if (only) {
+    throw new CliError("run-ambiguous", "several runs begin like this", {
+      path: name,
+      expected: "more of the run's id",
+      found: found
+        .slice(0, 5)
+        .map(({ id }) => id)
+        .join(", "),
+      mend: "`plumbline runs` lists them",
+    });
+  }
+  throw unknown(
+    name,
+    cursor === undefined ? "no run that begins so" : `none among the newest ${maxPages * pageLength}`,
+  );
+}
+
+/** The record of a run that is there. @throws CliError `run-unknown` */
+export async function recordOf(engine: Engine, id: string): Promise<RunRecord> {
+  const record = await engine.get(id);
+  if (!record) throw unknown(id, "nothing");
+  return record;
+}
+
+function unknown(name: string, found: string): CliError {
+  return new CliError("run-unknown", "there is no such run", {
+    path: name,
+    expected: "the id of a run in this database, an unambiguous beginning of it, or `last`",
+    found,
+    mend: "`plumbline runs` lists them; --db names another database",
+  });
+}
+
+/** `RUN:PATH` in its parts. */
+export function approvalParts(id: string): { readonly run: string; readonly path?: string } {
+  const colon = id.indexOf(":");
+  return colon === -1 ? { run: id } : { run: id.slice(0, colon), path: id.slice(colon + 1) };
+}
+
+/** The path of the approval that is meant. @throws CliError `approval-unknown` */
+export function findApproval(state: RunState, path: string | undefined): string {
+  const approvals = state.slots.filter(({ node }) => node.kind === "approval");
+  const asked = approvals.filter(({ status }) => status === "asked");
+  const candidates = asked.length > 0 ? asked : approvals;
+  const paths = approvals.map(pathOf);
+  if (path !== undefined && paths.includes(path)) return path;
+  const [only, other] = candidates;
+  if (path === undefined && only && !other) return pathOf(only);
+  throw new CliError(
+    "approval-unknown",
+    path === undefined ? "which approval is meant?" : "this run has no such approval",
+    {
+      path: path === undefined ? state.run : `${state.run}:${path}`,
+      expected:
+        paths.length === 0
+          ? "a run with an approval"
+          : `one of ${paths.map((one) => `${state.run}:${one}`).join(", ")}`,
+      found: path ?? `${candidates.length} that it could be`,
+      mend: "`plumbline approvals` lists what waits",
+    },
+  );
+}

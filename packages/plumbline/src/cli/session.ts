@@ -1,0 +1,41 @@
+/**
+ * What a command is given to do its work: its words, its outputs, its clock and Ctrl-C.
+ *
+ * Boundary: a plain bundle, so that tests run commands without a process. Invariant: commands reach the outside only
+ * through it, files and databases apart.
+ */
+import type { Given } from "./command-line.ts";
+import { jsonText } from "./json-text.ts";
+import type { Interrupts, Output } from "./terminal.ts";
+
+export interface Session {
+  readonly given: Given;
+  /** The answer. */
+  readonly out: Output;
+  /** Everything said on the way. */
+  readonly err: Output;
+  readonly json: boolean;
+  readonly db: string;
+  readonly interrupts: Interrupts;
+  readonly now: () => number;
+}
+
+/** The value of an option; undefined when it was not given. */
+export function option({ given }: Session, name: string): string | undefined {
+  const value = given.options.get(name);
+  return typeof value === "string" ? value : undefined;
+}
+
+export function isSet({ given }: Session, name: string): boolean {
+  return given.options.has(name);
+}
+
+/** Arguments that the command line was checked for are there. */
+export function argument({ given }: Session, index: number): string {
+  return given.args[index] ?? "";
+}
+
+/** The answer: one document with `--json`, else text. */
+export function answer({ out, json }: Session, document: () => object, text: () => string): void {
+  out.write(json ? `${jsonText(document(), 2)}\n` : text());
+}
