@@ -20,6 +20,7 @@ import {
   type Ref,
   type Reference,
   type ValueOf,
+  type WrittenFor,
 } from "./reference.ts";
 import {
   type AnyRung,
@@ -77,13 +78,28 @@ export interface FlowOptions<S extends Schema, Answer, Out extends Schema | unde
   /** For the whole run; with an `answer`, missing it degrades the run instead of failing it. */
   readonly deadline?:
     | Duration
-    | { readonly after: Duration; readonly answer: (input: OutputOf<S>) => AnswerOf<NoInfer<Answer>> };
+    | {
+        readonly after: Duration;
+        readonly answer: (input: OutputOf<S>) => Out extends Schema ? InputOf<Out> : AnswerOf<NoInfer<Answer>>;
+      };
   /** Classes that values of this flow may hold. */
   readonly codecs?: readonly Codec<never>[];
   /** Ready-made inputs, for `plumbline run --sample`, Studio and drills. */
   readonly samples?: Readonly<Record<string, InputOf<S>>>;
-  readonly build: ($: FlowBuilder, input: Ref<OutputOf<S>>) => Answer;
+  readonly build: ($: FlowBuilder, input: Ref<OutputOf<S>>) => Answer & Answering<Answer, Out>;
 }
+
+/**
+ * What build's answer must be beside itself: nothing that takes time, and what the flow's output accepts. Where checks
+ * are written before build, the compiler has settled on `unknown` before it sees the answer; the run then judges alone.
+ */
+type Answering<Answer, Out> = unknown extends Answer
+  ? unknown
+  : Answer extends PromiseLike<unknown>
+    ? { readonly "build must not be async: what takes time belongs into steps": never }
+    : Out extends Schema
+      ? WrittenFor<InputOf<Out>, Answer>
+      : unknown;
 
 export type NodeCode = StepCode | ApprovalCode;
 
@@ -124,7 +140,7 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$/;
  * });
  * ```
  */
-export function flow<S extends Schema, Answer, Out extends Schema | undefined = undefined>(
+export function flow<S extends Schema, const Answer, Out extends Schema | undefined = undefined>(
   name: string,
   options: FlowOptions<S, Answer, Out>,
 ): Flow<InputOf<S>, Out extends Schema ? OutputOf<Out> : AnswerOf<Answer>> {

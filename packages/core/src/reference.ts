@@ -60,15 +60,23 @@ type Fields<T, C extends Certainty> = 0 extends 1 & T
 /** A typed reference: its fields are references too. */
 export type Ref<T, C extends Certainty = "sure"> = Reference<T, C> & Fields<T, C>;
 
+/** A step before its `.by`. Reading it gives a type that says so where a bare `never` would say nothing. */
+interface Unfinished {
+  readonly by: AnyFunction;
+}
+type NothingProducesIt = "this step has no value yet: finish it with .by(...)";
+
 /** The value that a need stands for: references give what they refer to, objects and arrays of them likewise. */
 export type ValueOf<E> =
   E extends Reference<infer T, Certainty>
     ? T
-    : E extends Opaque
-      ? E
-      : E extends object
-        ? { -readonly [K in keyof E]: ValueOf<E[K]> }
-        : E;
+    : E extends Unfinished
+      ? NothingProducesIt
+      : E extends Opaque
+        ? E
+        : E extends object
+          ? { -readonly [K in keyof E]: ValueOf<E[K]> }
+          : E;
 
 /** Like `ValueOf`, for a flow's answer: what may have been skipped may be undefined. */
 export type AnswerOf<E> =
@@ -76,11 +84,35 @@ export type AnswerOf<E> =
     ? "maybe" extends C
       ? T | undefined
       : T
-    : E extends Opaque
-      ? E
-      : E extends object
-        ? { -readonly [K in keyof E]: AnswerOf<E[K]> }
-        : E;
+    : E extends Unfinished
+      ? NothingProducesIt
+      : E extends Opaque
+        ? Widened<E>
+        : E extends readonly (infer Item)[]
+          ? AnswerOf<Item>[]
+          : E extends object
+            ? { -readonly [K in keyof E]: AnswerOf<E[K]> }
+            : E;
+
+/** A constant's literal type says nothing that callers may rely on: the next version may answer otherwise. */
+type Widened<T> = T extends string
+  ? string
+  : T extends number
+    ? number
+    : T extends boolean
+      ? boolean
+      : T extends bigint
+        ? bigint
+        : T;
+
+/** What must stand in the place of `E` to give a `T`: shaped after `E`, so that messages name the one part that is wrong. */
+export type WrittenFor<T, E> = E extends Reference
+  ? Reference<T, undefined extends T ? Certainty : "sure">
+  : E extends Opaque
+    ? T | Reference<T, "sure">
+    : T extends object
+      ? { readonly [K in keyof T]: WrittenFor<T[K], K extends keyof E ? E[K] : undefined> }
+      : T;
 
 type CertaintiesIn<E> =
   E extends Reference<unknown, infer C>
