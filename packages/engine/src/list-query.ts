@@ -19,6 +19,18 @@ export function pageLimit({ limit = defaultLimit }: ListQuery): number {
   });
 }
 
+/** A run's place in the order of a store. @throws PlumblineError `option-invalid` */
+export function pageCursor(text: string): number {
+  const run = Number(text);
+  if (Number.isSafeInteger(run) && run >= 0) return run;
+  throw new PlumblineError("option-invalid", "a cursor that no page gave", {
+    path: "cursor",
+    expected: "`next` of the page before",
+    found: text,
+    mend: "begin again without a cursor",
+  });
+}
+
 export function matches(summary: RunSummary, query: ListQuery): boolean {
   if (query.flow !== undefined && summary.flow !== query.flow) return false;
   if (query.status !== undefined && summary.status !== query.status) return false;

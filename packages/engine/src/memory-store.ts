@@ -16,7 +16,7 @@ import type {
   Store,
   StoredRun,
 } from "@plumbline/core";
-import { matches, pageLimit } from "./list-query.ts";
+import { matches, pageCursor, pageLimit } from "./list-query.ts";
 
 interface Kept {
   summary: RunSummary;
@@ -36,19 +36,21 @@ export class MemoryStore implements Store {
   private readonly open = new Set<string>();
 
   commit(batch: readonly CommitItem[]): readonly CommitVerdict[] {
+    const claimed = new Set<string>();
+    for (const { summary, claim } of batch) {
+      if (claim) claimed.add(summary.id);
+      else if (!this.runs.has(summary.id) && !claimed.has(summary.id)) {
+        throw new Error(`commit to a run that was never claimed: ${summary.id}`); // before anything is kept
+      }
+    }
     return batch.map((item) => this.commitOne(item));
   }
 
   private commitOne(item: CommitItem): CommitVerdict {
     const { id, status, dueAt } = item.summary;
-    let kept = this.runs.get(id);
-    if (item.claim) {
-      if (kept) return { status: "taken", inputHash: kept.inputHash };
-      const { inputHash } = item.claim;
-      kept = { summary: item.summary, plan: item.plan as Plan, entries: [], inputHash, order: this.runs.size };
-      this.runs.set(id, kept);
-    }
-    if (!kept) throw new Error(`commit to a run that was never claimed: ${id}`);
+    const known = this.runs.get(id);
+    if (item.claim && known) return { status: "taken", inputHash: known.inputHash };
+    const kept = known ?? this.newRun(item);
     for (const entry of item.entries) kept.entries.push(entry);
     kept.summary = item.summary;
     if (dueAt === undefined) this.timed.delete(id);
@@ -64,6 +66,13 @@ export class MemoryStore implements Store {
     return { status: "ok" };
   }
 
+  private newRun({ summary, plan, claim }: CommitItem): Kept {
+    const { inputHash } = claim as NonNullable<CommitItem["claim"]>;
+    const kept: Kept = { summary, plan: plan as Plan, entries: [], inputHash, order: this.runs.size };
+    this.runs.set(summary.id, kept);
+    return kept;
+  }
+
   async load(run: string): Promise<StoredRun | undefined> {
     const kept = this.runs.get(run);
     return kept && { summary: kept.summary, plan: kept.plan, entries: kept.entries.slice(), head: "" };
@@ -71,7 +80,7 @@ export class MemoryStore implements Store {
 
   async list(query: ListQuery): Promise<Page<RunSummary>> {
     const limit = pageLimit(query);
-    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
+    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : pageCursor(query.cursor);
     const found = [...this.runs.values()]
       .filter((kept) => kept.order < before && matches(kept.summary, query))
       .reverse();
@@ -85,7 +94,7 @@ export class MemoryStore implements Store {
 
   async due(now: number, limit: number): Promise<readonly string[]> {
     const due = [...this.timed].filter((id) => this.dueAtOf(id) <= now);
-    return due.sort((a, b) => this.dueAtOf(a) - this.dueAtOf(b)).slice(0, limit);
+    return due.sort((a, b) => this.dueAtOf(a) - this.dueAtOf(b) || this.orderOf(a) - this.orderOf(b)).slice(0, limit);
   }
 
   async nextDueAt(after: number): Promise<number | undefined> {
@@ -99,6 +108,10 @@ export class MemoryStore implements Store {
 
   private dueAtOf(id: string): number {
     return this.runs.get(id)?.summary.dueAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  private orderOf(id: string): number {
+    return this.runs.get(id)?.order ?? 0;
   }
 
   async unfinished(after: string | undefined, limit: number): Promise<readonly string[]> {

@@ -2,29 +2,20 @@
  * Reads the database: journals, lists, timers, registers, blobs.
  *
  * Boundary: its own connection, which can write nothing; rows to the core's shapes. Invariants: every read is one short
- * statement, so that no reader holds the log back (rule 30); lists are paged by key and ask an index, so that they cost
+ * statement or two, so that no reader holds the log back (rule 30); lists are paged by key and ask an index, so that they cost
  * the same whatever the size of the file (rule 27).
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import {
-  type ListQuery,
-  type Page,
-  type Plan,
-  PlumblineError,
-  type Register,
-  type RunSummary,
-  type StoredRun,
-  type Wait,
-} from "@plumbline/core";
+import type { ListQuery, Page, Plan, Register, RunSummary, StoredRun, Wait } from "@plumbline/core";
 import { decodeEntries } from "./entry-encoding.ts";
-import { pageLimit } from "./list-query.ts";
+import { pageCursor, pageLimit } from "./list-query.ts";
 import { outcomes, statuses } from "./sqlite-schema.ts";
 
 const summaryColumns = `
   r.run, r.id, r.flow, r.key, r.status, r.outcome, r.degraded, r.started_at, r.due_at, r.usd, r.tokens, r.waits,
   p.fingerprint,
   (SELECT length FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS length,
-  (SELECT json_extract(body, '$[#-1].at') FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS updated_at`;
+  (SELECT at FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS updated_at`;
 
 interface Row {
   readonly [column: string]: SQLInputValue;
@@ -40,6 +31,20 @@ export class SqliteReader {
   }
 
   load(id: string): StoredRun | undefined {
+    // Two statements, one moment: a commit between them would give a row that is older than its journal.
+    return this.atOnce(() => this.loadNow(id));
+  }
+
+  private atOnce<T>(read: () => T): T {
+    this.prepared("BEGIN").run();
+    try {
+      return read();
+    } finally {
+      this.prepared("COMMIT").run();
+    }
+  }
+
+  private loadNow(id: string): StoredRun | undefined {
     const row = this.get(
       `SELECT ${summaryColumns}, p.body AS plan FROM runs r JOIN plans p USING (plan) WHERE r.id = ?`,
       id,
@@ -68,7 +73,11 @@ export class SqliteReader {
   }
 
   due(now: number, limit: number): string[] {
-    return this.ids("SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?", now, limit);
+    return this.ids(
+      "SELECT id FROM runs WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, run LIMIT ?",
+      now,
+      limit,
+    );
   }
 
   nextDueAt(after: number): number | undefined {
@@ -97,7 +106,7 @@ export class SqliteReader {
   }
 
   close(): void {
-    this.db.close();
+    if (this.db.isOpen) this.db.close();
   }
 
   private ids(sql: string, ...values: SQLInputValue[]): string[] {
@@ -135,7 +144,7 @@ function conditions(query: ListQuery): { readonly where: string; readonly values
   if (query.key !== undefined) add("r.key = ?", query.key);
   if (query.desk === "*") add("r.run IN (SELECT run FROM waits)");
   else if (query.desk !== undefined) add("r.run IN (SELECT run FROM waits WHERE desk = ?)", query.desk);
-  if (query.cursor !== undefined) add("r.run < ?", cursor(query.cursor));
+  if (query.cursor !== undefined) add("r.run < ?", pageCursor(query.cursor));
   return { where: parts.length > 0 ? `WHERE ${parts.join(" AND ")}` : "", values };
 }
 
@@ -146,17 +155,6 @@ function statusCondition(status: ListQuery["status"]): string {
 
 function outcomeCondition(outcome: ListQuery["outcome"]): string {
   return outcome === "succeeded" ? "r.outcome = ?" : "r.outcome > 0 AND r.outcome = ?";
-}
-
-function cursor(text: string): number {
-  const run = Number(text);
-  if (Number.isSafeInteger(run) && run >= 0) return run;
-  throw new PlumblineError("option-invalid", "a cursor that no page gave", {
-    path: "cursor",
-    expected: "`next` of the page before",
-    found: text,
-    mend: "begin again without a cursor",
-  });
 }
 
 function summaryOf(row: Row): RunSummary {

@@ -6,7 +6,7 @@
  * refused before anything is written; migrations only add (rule 29).
  *
  * One row of `links` is what one run added in one commit, and one link of its hash chain. A row of `runs` is written
- * when something that lists show has changed; its length and head are those of the run's last link.
+ * when something that lists show has changed; its length, instant and head are those of the run's last link.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { PlumblineError } from "@plumbline/core";
@@ -36,7 +36,7 @@ CREATE TABLE runs(
   started_at INTEGER NOT NULL,
   due_at INTEGER,
   usd REAL NOT NULL,
-  tokens INTEGER NOT NULL,
+  tokens REAL NOT NULL,
   waits TEXT
 );
 CREATE INDEX runs_by_flow ON runs(flow, run);
@@ -47,6 +47,7 @@ CREATE TABLE links(
   link INTEGER PRIMARY KEY,
   run INTEGER NOT NULL,
   length INTEGER NOT NULL,
+  at INTEGER NOT NULL,
   body TEXT NOT NULL,
   head TEXT NOT NULL
 );

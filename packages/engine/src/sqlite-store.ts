@@ -44,18 +44,24 @@ export class SqliteStore implements Store {
     }
   }
 
-  commit(batch: readonly CommitItem[]): Promise<readonly CommitVerdict[]> {
-    return this.thread.commit(batch.map((item) => this.writeItem(item)));
+  async commit(batch: readonly CommitItem[]): Promise<readonly CommitVerdict[]> {
+    const verdicts = await this.thread.commit(batch.map((item) => this.writeItem(item)));
+    for (const [index, { summary, claim }] of batch.entries()) {
+      // Whether a claim wrote its row is known only now: the id may be somebody else's.
+      if (claim && verdicts[index]?.status === "ok") this.remember(summary, rowOf(summary));
+    }
+    return verdicts;
   }
 
   private writeItem(item: CommitItem): WriteItem {
     const { summary, entries, claim, plan, registers, blobs } = item;
     const row = rowOf(summary);
-    const { changed, waitsChanged } = this.remember(summary, row);
+    const { changed, waitsChanged } = claim ? firstRow(row) : this.remember(summary, row);
     return {
       id: summary.id,
       body: encodeEntries(entries),
       length: summary.length,
+      at: summary.updatedAt,
       ...(changed ? { row } : {}),
       ...(waitsChanged ? { desks: [...new Set(summary.waits.map((wait) => wait.desk))] } : {}),
       ...(claim
@@ -76,14 +82,14 @@ export class SqliteStore implements Store {
     };
   }
 
-  private remember(summary: RunSummary, row: RunRow): { readonly changed: boolean; readonly waitsChanged: boolean } {
+  private remember(summary: RunSummary, row: RunRow): RowChange {
     const { status, outcome, degraded, dueAt, usd, tokens, waits } = row;
     const text = `${status} ${outcome} ${degraded} ${dueAt} ${usd} ${tokens} ${waits}`;
     const before = this.rows.get(summary.id);
     if (summary.status === "ended" || summary.status === "waiting") this.rows.delete(summary.id);
     else this.rows.set(summary.id, text);
-    // A run that was not remembered may have had any waits: they are written anew unless it has just begun.
-    const waitsChanged = waits !== null || (before === undefined ? summary.length > 1 : !before.endsWith(" null"));
+    // A run that was not remembered may have had any waits: they are written anew.
+    const waitsChanged = waits !== null || before === undefined || !before.endsWith(" null");
     return { changed: before !== text, waitsChanged };
   }
 
@@ -119,6 +125,16 @@ export class SqliteStore implements Store {
     this.reader.close(); // first, so that the last connection to close is one that can fold the log into the file
     await this.thread.close();
   }
+}
+
+/** What of a run's row has to be written. */
+interface RowChange {
+  readonly changed: boolean;
+  readonly waitsChanged: boolean;
+}
+
+function firstRow({ waits }: RunRow): RowChange {
+  return { changed: true, waitsChanged: waits !== null };
 }
 
 function rowOf(summary: RunSummary): RunRow {

@@ -17,6 +17,8 @@ export interface WriteItem {
   readonly id: string;
   readonly body: string;
   readonly length: number;
+  /** The instant of its last entry. */
+  readonly at: number;
   /** The projection, when something in it has changed. */
   readonly row?: RunRow;
   /** For a run's first commit. */
@@ -95,7 +97,7 @@ export class SqliteWriter {
     this.begin = db.prepare("BEGIN IMMEDIATE");
     this.end = db.prepare("COMMIT");
     this.rollback = db.prepare("ROLLBACK");
-    this.insertLinks = new MultiRow(db, "INSERT INTO links(run, length, body, head)", 4);
+    this.insertLinks = new MultiRow(db, "INSERT INTO links(run, length, at, body, head)", 5);
     this.insertRuns = new MultiRow(
       db,
       "INSERT INTO runs(run, id, flow, plan, key, input_hash, status, outcome, degraded, started_at, due_at, usd, tokens, waits)",
@@ -141,7 +143,7 @@ export class SqliteWriter {
       if (verdict.status !== "ok") continue;
       const known = this.find(item.id);
       known.head = hash("sha256", known.head + item.body, "base64url");
-      links.push(known.run, item.length, item.body, known.head);
+      links.push(known.run, item.length, item.at, item.body, known.head);
       if (item.row && !item.first) this.update(known.run, item.row);
       if (item.desks) this.replaceWaits(known.run, item.desks, item.first === undefined);
       for (const blob of item.blobs ?? []) this.insertBlob.run(known.run, blob.id, blob.bytes);
