@@ -4,7 +4,8 @@
  * Boundary: the order of things for one run; what a command does is perform.ts, what follows from an entry is the core.
  * Invariants: entries are folded as they are made and committed in that order; a command starts only when everything
  * that was decided before it is durable, except conditions, pure steps, and reads of a run without a key that need the
- * input alone (rules 2, 3); a slot has at most one command under way.
+ * input alone (rules 2, 3); a slot has at most one command under way, and what one that is not wanted any more says
+ * changes nothing; a run that was dropped takes in and commits nothing, whoever still holds it.
  */
 import {
   advance,
@@ -30,7 +31,15 @@ interface Pending {
   readonly command: Command;
   /** Begins when so many entries are durable. */
   readonly after: number;
+  begun: boolean;
   performance?: Performance;
+}
+
+/** Somebody who goes on when so many entries are durable. */
+interface DurabilityWaiter {
+  readonly length: number;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 const runSlot = -1;
@@ -45,12 +54,18 @@ export class ActiveRun implements Committable, PerformingRun {
   private durable: number;
   private collected = 0;
   private uncommitted: Entry[] = [];
-  private registers: Register[] = [];
+  private registers: (() => Register)[] = [];
   private blobs: NewBlob[] = [];
   private marked = false;
   private inbox: Entry[] = [];
   private turning = false;
+  private paused = false;
+  private dropped: { readonly error: unknown } | undefined;
   private readonly pending = new Map<number, Pending>();
+  private durabilityWaiters: DurabilityWaiter[] = [];
+  private idleWaiters: (() => void)[] = [];
+  /** How many work with this run just now: it stays in memory for them. */
+  holds = 0;
   private readonly onRefused: (verdict: CommitVerdict) => void;
 
   constructor(host: Host, state: RunState, code: BoundCode, onRefused: (verdict: CommitVerdict) => void = () => {}) {
@@ -77,17 +92,26 @@ export class ActiveRun implements Committable, PerformingRun {
 
   /** Something happened. Entries are folded in this order; what follows from them is decided at once. */
   receive(...entries: Entry[]): void {
+    if (this.dropped) return;
     for (const entry of entries) this.inbox.push(entry);
     this.turn();
   }
 
-  /** Committed together with the next entries. */
-  keepRegister = (register: Register): void => {
+  /** To be committed with the next entries; read when they leave, so that of two writers of one name neither is lost. */
+  keepRegister = (register: () => Register): void => {
     this.registers.push(register);
   };
 
   keepBlobs(blobs: readonly NewBlob[]): void {
     for (const blob of blobs) this.blobs.push(blob);
+  }
+
+  /** Resolves when everything said so far is durable; rejects when it never will be. */
+  durably(): Promise<void> {
+    if (this.dropped) return Promise.reject(this.dropped.error);
+    if (this.isQuiet) return Promise.resolve();
+    const { length } = this.state;
+    return new Promise((resolve, reject) => this.durabilityWaiters.push({ length, resolve, reject }));
   }
 
   /** Looks at everything again: after a restart, or to be sure. */
@@ -129,39 +153,41 @@ export class ActiveRun implements Committable, PerformingRun {
   private take(command: Command): void {
     const slot = "slot" in command ? command.slot : runSlot;
     if (this.pending.has(slot)) return;
-    const pending: Pending = { command, after: this.mayStartEarly(command) ? 0 : this.state.length };
+    const pending: Pending = { command, after: this.mayStartEarly(command) ? 0 : this.state.length, begun: false };
     this.pending.set(slot, pending);
-    if (pending.after <= this.durable) this.begin(slot, pending);
+    if (pending.after <= this.durable && !this.paused) this.begin(slot, pending);
   }
 
+  /** Nothing of a run with a key is early: its key may turn out to be taken. */
   private mayStartEarly(command: Command): boolean {
+    if (this.claim !== undefined) return false;
     if (command.kind === "ask-condition") return true;
     if (command.kind !== "attempt") return false;
     const { node } = slotAt(this.state, command.slot);
     if (node.kind !== "step" || node.stepKind === "effect") return false;
-    return node.stepKind === "pure" || (node.dependsOn.length === 0 && this.claim === undefined);
+    return node.stepKind === "pure" || node.dependsOn.length === 0;
   }
 
   private begin(slot: number, pending: Pending): void {
-    const performance = perform(this, pending.command, (entries) => {
-      if (this.pending.get(slot) === pending) this.pending.delete(slot);
+    pending.begun = true;
+    const performance = perform(this, pending.command, (entries, blobs) => {
+      if (this.pending.get(slot) !== pending) return;
+      this.pending.delete(slot);
+      if (blobs) this.keepBlobs(blobs);
       this.receive(...entries);
+      this.tellIdle();
     });
     if (performance && this.pending.get(slot) === pending) pending.performance = performance;
   }
 
-  /** The run stops: reads are aborted, effects get a grace (rule 9). */
+  /** The run stops: what only reads is given up, effects get a grace, undoing goes on (rule 9). */
   private stopReads(): void {
-    for (const [slot, pending] of this.pending) {
-      const { command, performance } = pending;
-      if (!performance || command.kind === "compensate") {
-        if (!isDue(this.state, command)) this.pending.delete(slot);
-        continue;
-      }
+    for (const [slot, { command, performance }] of [...this.pending]) {
+      if (command.kind === "compensate" && isDue(this.state, command)) continue;
       if (command.kind === "attempt" && slotAt(this.state, slot).status === "running") {
-        performance.abortAfter(this.host.graceMs);
+        performance?.abortAfter(this.host.graceMs);
       } else {
-        performance.supersede("the run was stopped");
+        performance?.supersede("the run was stopped");
         this.pending.delete(slot);
       }
     }
@@ -181,12 +207,13 @@ export class ActiveRun implements Committable, PerformingRun {
       summary: summaryOf(this.state),
       entries,
       ...(first ? { claim: claim ?? { inputHash: "" }, plan: this.state.plan as Plan } : {}),
-      ...(registers.length > 0 ? { registers } : {}),
+      ...(registers.length > 0 ? { registers: registers.map((register) => register()) } : {}),
       ...(blobs.length > 0 ? { blobs } : {}),
     };
   }
 
   committed(verdict: CommitVerdict, item: CommitItem): void {
+    if (this.dropped) return;
     if (verdict.status === "taken") {
       this.drop("the key was taken");
       this.onRefused(verdict);
@@ -196,23 +223,52 @@ export class ActiveRun implements Committable, PerformingRun {
     this.durable += item.entries.length;
     this.claim = undefined;
     if (from === 0) this.onRefused(verdict);
-    for (const [slot, pending] of this.pending) {
-      if (pending.performance || pending.after > this.durable) continue;
-      if (isDue(this.state, pending.command)) this.begin(slot, pending);
-      else this.pending.delete(slot);
-    }
+    if (!this.paused) this.beginDurable();
+    this.tellDurable();
     this.host.onCommitted(this.id, from, item, this);
   }
 
-  /** Lets go of everything at once, without a word to the journal: the process or the claim is gone. */
-  drop(reason: string): void {
-    for (const { performance } of this.pending.values()) performance?.supersede(reason);
-    this.pending.clear();
-    this.uncommitted = [];
+  private beginDurable(): void {
+    for (const [slot, pending] of [...this.pending]) {
+      if (pending.begun || pending.after > this.durable || this.pending.get(slot) !== pending) continue;
+      if (isDue(this.state, pending.command)) this.begin(slot, pending);
+      else this.pending.delete(slot);
+    }
   }
 
-  /** Resolves when no attempt is under way any more, for a close within a grace. */
-  get isIdle(): boolean {
-    return [...this.pending.values()].every((pending) => pending.performance === undefined);
+  private tellDurable(): void {
+    if (this.durabilityWaiters.length === 0) return;
+    const waiting = this.durabilityWaiters;
+    this.durabilityWaiters = waiting.filter(({ length }) => length > this.durable);
+    for (const { length, resolve } of waiting) if (length <= this.durable) resolve();
+  }
+
+  /** Lets go of everything at once, without a word to the journal: the process, the store or the claim is gone. */
+  drop(reason: string, error: unknown = new Error(reason)): void {
+    this.dropped ??= { error };
+    for (const { performance } of this.pending.values()) performance?.supersede(reason);
+    this.pending.clear();
+    this.inbox = [];
+    this.uncommitted = [];
+    for (const { reject } of this.durabilityWaiters) reject(error);
+    this.durabilityWaiters = [];
+    this.tellIdle();
+  }
+
+  /** Begins nothing any more; what is under way may end. Resolves when nothing is. */
+  pause(): Promise<void> {
+    this.paused = true;
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  private get isIdle(): boolean {
+    return [...this.pending.values()].every((pending) => !pending.begun);
+  }
+
+  private tellIdle(): void {
+    if (this.idleWaiters.length === 0 || !this.isIdle) return;
+    for (const resolve of this.idleWaiters) resolve();
+    this.idleWaiters = [];
   }
 }

@@ -9,60 +9,72 @@ import {
   type Expression,
   type Failure,
   type Frame,
-  failureOf,
   type Judgement,
   judge,
   type Read,
   type Sealed,
   type StepCode,
 } from "@plumbline/core";
-import type { Done, PerformingRun } from "./host.ts";
-import { callAndJudge, withValue } from "./user-code.ts";
-import { keep } from "./value-keeper.ts";
+import type { Done, Performance, PerformingRun } from "./host.ts";
+import { callAndJudge, Stages, withValue } from "./user-code.ts";
+import { keep, type NewBlob } from "./value-keeper.ts";
+
+/** An answer that passed its contract: what is recorded of it. */
+interface GoodAnswer {
+  readonly output: Sealed;
+  readonly dropped: readonly string[];
+  readonly blobs: readonly NewBlob[];
+}
 
 /** The flow's answer, held to the flow's contract. What breaks it stops the run like a failed step. */
-export function giveAnswer(run: PerformingRun, done: Done): void {
+export function giveAnswer(run: PerformingRun, done: Done): Performance {
+  const stages = new Stages();
   const frame = run.state.frames[0] as Frame;
   const stop = (failure: Failure) =>
     done([{ kind: "run.stopped", at: run.host.clock.now(), cause: "failure", failure }]);
-  const give = (value: unknown, read: Read) =>
-    judgeAnswer(
+  const good = (answer: GoodAnswer) => {
+    const outcome = run.state.degradations.length > 0 ? "degraded" : "succeeded";
+    done([ended(run, outcome, answer)], answer.blobs);
+  };
+  const give = (value: unknown, read: Read) => {
+    if (stages.isSuperseded) return;
+    stages.now = judgeAnswer(
       run,
       () => value,
       () => read(frame.input),
-      (output, dropped) => {
-        const outcome = run.state.degradations.length > 0 ? "degraded" : "succeeded";
-        done([ended(run, outcome, output, dropped)]);
-      },
+      good,
       stop,
     );
-  withValue(run, frame, frame.scope.answer, give, stop);
+  };
+  // Checks are given the input beside the answer.
+  const alsoRead = run.code.flow.code.checks.length > 0 ? [frame.input] : [];
+  withValue(run, frame, frame.scope.answer, give, stop, alsoRead);
+  return stages;
 }
 
 /** The declared answer when the deadline was missed; without a good one the run has failed. */
-export function giveDeadlineAnswer(run: PerformingRun, done: Done): void {
+export function giveDeadlineAnswer(run: PerformingRun, done: Done): Performance {
+  const stages = new Stages();
   const frame = run.state.frames[0] as Frame;
   const declare = run.code.flow.code.deadlineAnswer as (input: unknown) => unknown;
   const fail = (failure: Failure) =>
     done([{ kind: "run.ended", at: run.host.clock.now(), outcome: "failed", failure }]);
   const input: Expression = { kind: "ref", scope: 0, node: -1, path: [] };
-  const give = (value: unknown, read: Read) =>
-    judgeAnswer(
+  const give = (value: unknown, read: Read) => {
+    if (stages.isSuperseded) return;
+    stages.now = judgeAnswer(
       run,
       () => declare(value),
       () => read(frame.input),
-      (output, dropped) => done([ended(run, "degraded", output, dropped)]),
+      (answer) => done([ended(run, "degraded", answer)], answer.blobs),
       fail,
     );
+  };
   withValue(run, frame, input, give, fail);
+  return stages;
 }
 
-function ended(
-  run: PerformingRun,
-  outcome: "succeeded" | "degraded",
-  output: Sealed,
-  dropped: readonly string[],
-): Entry {
+function ended(run: PerformingRun, outcome: "succeeded" | "degraded", { output, dropped }: GoodAnswer): Entry {
   const at = run.host.clock.now();
   return { kind: "run.ended", at, outcome, output, ...(dropped.length > 0 ? { dropped } : {}) };
 }
@@ -71,9 +83,9 @@ function judgeAnswer(
   run: PerformingRun,
   call: () => unknown,
   input: () => unknown,
-  next: (output: Sealed, dropped: readonly string[]) => void,
+  next: (answer: GoodAnswer) => void,
   fail: (failure: Failure) => void,
-): void {
+): Performance {
   const { output: schema, checks, codecs } = run.code.flow.code;
   const bare = (value: unknown): Judgement => ({ value, reasons: [], dropped: [] });
   const contract = schema ?? passing;
@@ -81,24 +93,17 @@ function judgeAnswer(
     schema === undefined && checks.length === 0
       ? bare(value)
       : judge({ schema: contract, checks, onDropped: "record" }, value, checks.length > 0 ? input() : undefined);
-  callAndJudge(
-    call,
-    judgeIt,
-    ({ value, reasons, dropped }) => {
-      if (reasons.length > 0) {
-        fail({ kind: "contract", message: `the answer broke its contract: ${reasons.join("; ")}`, reasons });
-        return;
-      }
-      const kept = keep(value, { codecs, nonFinite: true });
-      if ("refusal" in kept) {
-        fail({ kind: "value", message: `the answer${kept.refusal.path}: ${kept.refusal.reason}` });
-        return;
-      }
-      run.keepBlobs(kept.blobs);
-      next(kept.sealed, dropped);
-    },
-    (error) => fail(failureOf(error)),
-  );
+  const judged = ({ value, reasons, dropped }: Judgement) => {
+    if (reasons.length > 0) {
+      fail({ kind: "contract", message: `the answer broke its contract: ${reasons.join("; ")}`, reasons });
+      return;
+    }
+    const kept = keep(value, { codecs, nonFinite: true });
+    if ("refusal" in kept) {
+      fail({ kind: "value", message: `the answer${kept.refusal.path}: ${kept.refusal.reason}` });
+    } else next({ output: kept.sealed, dropped, blobs: kept.blobs });
+  };
+  return callAndJudge(run, call, judgeIt, judged, fail);
 }
 
 const passing: StepCode["output"] = {

@@ -31,10 +31,12 @@ import { AttemptContext } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { findLastGood, keepLastGood } from "./last-good.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
-import { keep, needsBlobs, plainReader, readerFor } from "./value-keeper.ts";
+import { keep, type NewBlob, needsBlobs, plainReader, readerFor } from "./value-keeper.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;
+
+const notBegun: Failure = { kind: "not-applied", message: "it was not begun: the run was stopped" };
 
 export class Attempt implements Performance {
   private readonly run: PerformingRun;
@@ -74,7 +76,7 @@ export class Attempt implements Performance {
 
   begin(): void {
     if (this.run.state.phase !== "running") {
-      this.fail({ kind: "not-applied", message: "it was not begun: the run was stopped" });
+      this.fail(notBegun);
     } else if (this.rung.kind === "last-good") {
       this.withReader((read) => this.askLastGood(read));
     } else {
@@ -102,7 +104,11 @@ export class Attempt implements Performance {
       return;
     }
     readerFor(host.store, this.run.id, values, this.code.codecs).then(
-      (read) => this.superseded || next(read),
+      (read) => {
+        if (this.superseded) return;
+        if (state.phase === "running") next(read);
+        else this.fail(notBegun); // stopped while its needs were fetched
+      },
       (error) => this.superseded || this.fail(failureOf(error)),
     );
   }
@@ -116,7 +122,7 @@ export class Attempt implements Performance {
       timeoutMs: this.rung.timeoutMs,
       call: () => {
         const answer = run(this.needs(read), this.context);
-        return isThenable(answer) ? answer.then((value) => this.judge(value)) : this.judge(answer);
+        return isThenable(answer) ? Promise.resolve(answer).then((value) => this.judge(value)) : this.judge(answer);
       },
       onEnd: (end) => this.onEnd(end),
       onLate: (end) => this.onLate(end),
@@ -156,28 +162,25 @@ export class Attempt implements Performance {
   private onJudged({ value, reasons, dropped }: Judgement): void {
     const kept = keep(value, { codecs: this.code.codecs, nonFinite: this.code.nonFinite });
     if (reasons.length > 0) {
-      const message = `broke its contract: ${reasons.join("; ")}`;
-      if (!("sealed" in kept)) this.fail({ kind: "contract", message, reasons }, { dropped });
-      else {
-        this.run.keepBlobs(kept.blobs);
-        this.fail({ kind: "contract", message, reasons }, { dropped, value: kept.sealed });
-      }
+      const failure: Failure = { kind: "contract", message: `broke its contract: ${reasons.join("; ")}`, reasons };
+      if (!("sealed" in kept)) this.fail(failure, { dropped });
+      else this.fail(failure, { dropped, value: kept.sealed, blobs: kept.blobs });
     } else if ("refusal" in kept) {
       const { path, reason } = kept.refusal;
       const message = `gave a value that would not come back from the journal: output${path}: ${reason}`;
       this.fail({ kind: "value", message }, { dropped });
     } else {
-      this.run.keepBlobs(kept.blobs);
-      this.complete(kept.sealed, dropped);
+      this.complete(kept.sealed, kept.blobs, dropped);
     }
   }
 
-  private complete(value: Sealed, dropped: readonly string[]): void {
+  private complete(value: Sealed, blobs: readonly NewBlob[], dropped: readonly string[]): void {
     const { slot, rung } = this.command;
     const record = this.record(dropped);
     const entry: Entry = { kind: "step.completed", at: this.run.host.clock.now(), slot, ...record, value };
-    if (rung === 0) keepLastGood(this.run, this.slot, this.needsForKey(), value);
-    this.finish(entry, "success");
+    this.finish(entry, blobs, "success", () => {
+      if (rung === 0) keepLastGood(this.run, this.slot, this.needsForKey(), value);
+    });
   }
 
   /** Only ladders with a last-good rung pay for the key. */
@@ -208,7 +211,10 @@ export class Attempt implements Performance {
     return { rung, attempt, ms: this.elapsedMs(), ...left, ...(dropped.length > 0 ? { dropped } : {}) };
   }
 
-  private fail(failure: Failure, more: { dropped?: readonly string[]; value?: Sealed } = {}): void {
+  private fail(
+    failure: Failure,
+    more: { dropped?: readonly string[]; value?: Sealed; blobs?: readonly NewBlob[] } = {},
+  ): void {
     const entry: Entry = {
       kind: "attempt.failed",
       at: this.run.host.clock.now(),
@@ -218,7 +224,7 @@ export class Attempt implements Performance {
       retryable: this.isRetryable(failure),
       ...(more.value === undefined ? {} : { value: more.value }),
     };
-    this.finish(entry, this.countsAgainstBackend(failure) ? "failure" : undefined);
+    this.finish(entry, more.blobs, this.countsAgainstBackend(failure) ? "failure" : undefined);
   }
 
   private isRetryable(failure: Failure): boolean {
@@ -228,7 +234,10 @@ export class Attempt implements Performance {
     try {
       return retryIf(failure, this.slot.rungAttempts + 1) !== false;
     } catch (error) {
-      this.run.host.warn("retryIf threw; the attempt is retried", { path: pathOf(this.slot), error: String(error) });
+      this.run.host.warn("retryIf threw; the attempt is retried", {
+        path: pathOf(this.slot),
+        error: failureOf(error).message,
+      });
       return true;
     }
   }
@@ -238,18 +247,28 @@ export class Attempt implements Performance {
   }
 
   /** Ends the attempt; where a breaker admitted it, its outcome is counted in the same commit. */
-  private finish(entry: Entry, result: "success" | "failure" | undefined): void {
+  private finish(
+    entry: Entry,
+    blobs: readonly NewBlob[] | undefined,
+    result: "success" | "failure" | undefined,
+    before: () => void = () => {},
+  ): void {
     const { admission } = this.slot;
-    const { breaker } = this.rung;
-    if (!breaker || !admission || result === undefined) {
-      this.done([entry]);
+    const policy = this.rung.breaker;
+    if (!policy || !admission || result === undefined) {
+      before();
+      this.done([entry], blobs);
       return;
     }
-    const { host } = this.run;
     const outcome = { id: this.context.attemptId, at: entry.at, epoch: admission.epoch, result };
-    host.vote(breaker, outcome, this.run.keepRegister).then(
-      () => this.superseded || this.done([entry]),
-      () => this.superseded || this.done([entry]), // the store has failed, and the engine with it
+    this.run.host.breaker(policy.name).then(
+      (breaker) => {
+        if (this.superseded) return;
+        breaker.vote(policy, outcome, this.run.keepRegister);
+        before();
+        this.done([entry], blobs);
+      },
+      () => {}, // the store has failed, and the engine with it
     );
   }
 

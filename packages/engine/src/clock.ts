@@ -29,3 +29,13 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timeout) };
   },
 };
+
+/** Waits for something, at most so long. */
+export async function waitFor(clock: Clock, ms: number, earlier: Promise<unknown>): Promise<void> {
+  let timer: Timer | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = clock.timer(ms, resolve);
+  });
+  await Promise.race([late, earlier]);
+  timer?.cancel();
+}

@@ -13,7 +13,6 @@ import {
   describe,
   type Engine,
   type Flow,
-  fold,
   judge,
   type ListQuery,
   newState,
@@ -21,7 +20,6 @@ import {
   PlumblineError,
   type RunHandle,
   type RunRecord,
-  type RunResult,
   type RunState,
   type RunSummary,
   recordDecision,
@@ -33,10 +31,10 @@ import {
   type WatchOptions,
 } from "@plumbline/core";
 import { ActiveRun } from "./active-run.ts";
-import { decisionVote } from "./desk-vote.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { deskBreakerOf, voteAnswered } from "./desk-vote.ts";
 import { EngineHost, type EngineSettings } from "./engine-host.ts";
-import { resultOf } from "./run-result.ts";
-import { keep, type NewBlob, readerFor } from "./value-keeper.ts";
+import { isStoredAs, keep, type NewBlob, readerFor } from "./value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
 export interface EmbeddedOptions extends EngineSettings {
@@ -75,11 +73,12 @@ export class EmbeddedEngine implements Engine {
   start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
   async start(target: Flow<never> | string, input: unknown, options: StartOptions = {}): Promise<RunHandle> {
     await this.host.ready();
-    const flow = this.host.flow(target);
-    const { key } = options;
+    const flow = this.host.flows.find(target);
+    const key = goodKey(options.key, flow.name);
     const { sealed, blobs } = await sealedInput(flow, input);
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
-    const claim = key === undefined ? undefined : { inputHash: hashOf(sealed) };
+    const claim = key === undefined ? undefined : { inputHash: hashOf(wholeText(sealed, blobs)) };
+    await this.host.ready(); // the contract may have taken its time
     const verdict = await this.startRun(flow, id, key, sealed, blobs, claim);
     if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
       throw keyConflict(flow.name, key as string);
@@ -121,50 +120,39 @@ export class EmbeddedEngine implements Engine {
   }
 
   async handle(run: string): Promise<RunHandle> {
-    await this.host.ready();
-    if (!this.host.active.has(run) && !(await this.host.store.load(run))) throw unknownRun(run);
+    const known = this.host.active.has(run) || (await this.host.reading((store) => store.load(run)));
+    if (!known) throw unknownRun(run);
     return this.handleOn(run, false);
   }
 
   private handleOn(id: string, created: boolean): RunHandle {
-    return { id, created, result: () => this.result(id) };
-  }
-
-  private async result(id: string): Promise<RunResult> {
-    const ended = this.host.ends.wait(id); // before looking, so that an end in between is not missed
-    const stored = this.host.active.has(id) ? undefined : await this.host.store.load(id);
-    if (stored?.summary.status !== "ended") return ended.promise;
-    ended.forget();
-    const state = fold(newState(stored.plan), stored.entries);
-    return resultOf(this.host.store, state, this.host.codecsOf(state.plan.flow));
+    return { id, created, result: () => this.host.endOf(id) };
   }
 
   decide(request: DecisionRequest): Promise<DecisionAnswer> {
-    return this.host.arrived(request.run, this.decideNow(request));
+    return this.host.decisions.add(request.run, this.decideNow(request));
   }
 
   private async decideNow(request: DecisionRequest): Promise<DecisionAnswer> {
     await this.host.ready();
-    const run = await this.host.demand(request.run);
-    const path = request.path ?? onlyWaiting(run.state);
-    const slot = slotByPath(run.state, path);
-    const code = slot && run.code.nodes[slot.id - slot.frame.base];
-    const value = code?.kind === "approval" ? await this.heldDecision(request, path, code) : "{}";
-    const decision = {
-      path,
-      value,
-      id: request.id ?? randomUUID(),
-      ...(request.by === undefined ? {} : { by: request.by }),
-      ...(request.note === undefined ? {} : { note: request.note }),
-    };
-    // The contract may have been asynchronous: only what stands now counts.
-    return this.host.withRun(request.run, async (current) => {
-      const receipt = recordDecision(current.state, decision, this.host.clock.now());
-      if (receipt.entries.length > 0) {
-        if (receipt.status === "decided") await decisionVote(current, decision.path);
-        current.receive(...receipt.entries);
-        await this.host.settled();
-      }
+    return this.host.withRun(request.run, async (run) => {
+      const path = request.path ?? onlyWaiting(run.state);
+      const slot = slotByPath(run.state, path);
+      const code = slot && run.code.nodes[slot.id - slot.frame.base];
+      const value = code?.kind === "approval" ? await this.heldDecision(request, path, code) : "{}";
+      const breaker = await deskBreakerOf(this.host, slot);
+      const decision = {
+        path,
+        value,
+        id: request.id ?? randomUUID(),
+        ...(request.by === undefined ? {} : { by: request.by }),
+        ...(request.note === undefined ? {} : { note: request.note }),
+      };
+      // The contract may have been asynchronous: what stands now counts, and from here on nothing comes in between.
+      const receipt = recordDecision(run.state, decision, this.host.clock.now());
+      if (receipt.status === "decided" && slot && breaker) voteAnswered(run, slot, path, breaker);
+      run.receive(...receipt.entries);
+      await run.durably();
       return { status: receipt.status, path };
     });
   }
@@ -175,7 +163,12 @@ export class EmbeddedEngine implements Engine {
     code: Extract<ActiveRun["code"]["nodes"][number], { kind: "approval" }>,
   ): Promise<Sealed> {
     const contract = { schema: code.decision, checks: [], onDropped: "record" as const };
-    const { value, reasons } = await judge(contract, request.decision, undefined);
+    const judged = judge(contract, request.decision, undefined);
+    const { value, reasons } = await within(this.host.clock, judged, {
+      value: undefined,
+      reasons: [tooLong],
+      dropped: [],
+    });
     if (reasons.length === 0) return sealedDecision(value, path, code.codecs);
     throw new PlumblineError("decision-invalid", "the decision does not satisfy its contract", {
       path,
@@ -190,28 +183,28 @@ export class EmbeddedEngine implements Engine {
     await this.host.withRun(run, async (active) => {
       if (active.state.phase === "ended") return;
       active.receive({ kind: "cancel.requested", at: this.host.clock.now(), ...options });
-      await this.host.settled();
+      await active.durably();
     });
   }
 
-  async get(run: string): Promise<RunRecord | undefined> {
-    await this.host.ready();
-    return this.host.store.load(run);
+  get(run: string): Promise<RunRecord | undefined> {
+    return this.host.reading((store) => store.load(run));
   }
 
-  async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
-    await this.host.ready();
-    return this.host.store.list(query);
+  list(query: ListQuery = {}): Promise<Page<RunSummary>> {
+    return this.host.reading((store) => store.list(query));
   }
 
   watch(run: string, options: WatchOptions = {}): AsyncIterable<WatchedEntry> {
-    return this.host.watchers.watch(this.host.store, run, options);
+    const load = () => this.host.reading((store) => store.load(run));
+    return this.host.watchers.watch(load, run, options);
   }
 
   async open(run: string, sealed: Sealed): Promise<unknown> {
     const stored = await this.get(run);
     if (!stored) throw unknownRun(run);
-    const read = await readerFor(this.host.store, run, [sealed], this.host.codecsOf(stored.plan.flow));
+    const codecs = this.host.flows.codecsOf(stored.plan.flow);
+    const read = await this.host.reading((store) => readerFor(store, run, [sealed], codecs));
     return read(sealed);
   }
 
@@ -224,6 +217,38 @@ export class EmbeddedEngine implements Engine {
     this.closing ??= this.host.close().finally(() => this.afterClose?.());
     return this.closing;
   }
+}
+
+const contractMs = 30_000;
+const tooLong = `its contract gave no answer within ${contractMs} ms`;
+
+/** A contract that never answers must not keep a run's timers waiting. */
+async function within<T>(clock: Clock, given: T | Promise<T>, otherwise: T): Promise<T> {
+  if (!(given instanceof Promise)) return given;
+  let timer: Timer | undefined;
+  const limit = new Promise<T>((resolve) => {
+    timer = clock.timer(contractMs, () => resolve(otherwise));
+  });
+  try {
+    return await Promise.race([given, limit]);
+  } finally {
+    timer?.cancel();
+  }
+}
+
+const maxKeyLength = 500;
+
+/** A key is text that comes back from every store as it is (rule 33). */
+function goodKey(key: unknown, flow: string): string | undefined {
+  if (key === undefined) return undefined;
+  const good = typeof key === "string" && key.length > 0 && key.length <= maxKeyLength;
+  if (good && key.isWellFormed() && !key.includes("\0")) return key;
+  throw new PlumblineError("option-invalid", "a key that has no meaning", {
+    path: `${flow} key`,
+    expected: `text of 1 to ${maxKeyLength} characters, without NUL and lone surrogates`,
+    found: describe(key),
+    mend: "use an id of the request, or a hash of what makes it unique",
+  });
 }
 
 /** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */
@@ -289,6 +314,12 @@ function newRunId(now: number): string {
   counter = (counter + 1) % 1_679_616; // 36^4
   const chance = randomUUID().slice(0, 8);
   return `r${now.toString(36).padStart(9, "0")}${counter.toString(36).padStart(4, "0")}${chance}`;
+}
+
+/** Sealed text that was set aside as a blob for its size, as text again. */
+function wholeText(sealed: Sealed, blobs: readonly NewBlob[]): Sealed {
+  const whole = blobs.find((blob) => isStoredAs(sealed, blob.id));
+  return whole ? new TextDecoder().decode(whole.bytes) : sealed;
 }
 
 /** A hash that does not depend on the order of keys. */

@@ -23,9 +23,11 @@ export class EndWaiters {
       this.waiters.set(run, waiters.add(waiter));
       forget = () => {
         waiters.delete(waiter);
-        if (waiters.size === 0) this.waiters.delete(run);
+        // A set that was told already is no longer the one in the map.
+        if (waiters.size === 0 && this.waiters.get(run) === waiters) this.waiters.delete(run);
       };
     });
+    promise.catch(() => {}); // whoever gave up looking elsewhere first is not told
     return { promise, forget };
   }
 
@@ -36,6 +38,14 @@ export class EndWaiters {
     this.waiters.delete(run);
     const given = result();
     for (const { resolve, reject } of waiters) given.then(resolve, reject);
+  }
+
+  /** Looks for ends that nobody told of: a commit that was reported as failed may have been one. */
+  async tellMissed(find: (run: string) => Promise<RunResult | undefined>): Promise<void> {
+    for (const run of [...this.waiters.keys()]) {
+      const result = await find(run);
+      if (result) this.tell(run, async () => result);
+    }
   }
 
   /** Nobody will ever be told. */

@@ -6,32 +6,32 @@
  * journal and its lost attempts are declared before anything else happens to it (rule 5).
  */
 import {
-  type Admission,
-  type BreakerVote,
-  type Codec,
   type CommitItem,
   codeOf,
   type Entry,
   type Environment,
   type Flow,
+  failureOf,
   fireTimers,
   fold,
   newState,
-  type PlanBreaker,
-  PlumblineError,
-  type Register,
+  nextDueAt,
+  type PlumblineError,
+  type RunResult,
   recover,
   type Store,
 } from "@plumbline/core";
 import { ActiveRun } from "./active-run.ts";
-import { bind, isHold } from "./binding.ts";
-import { Breakers } from "./breakers.ts";
-import type { Clock } from "./clock.ts";
+import { Arrivals } from "./arrivals.ts";
+import { type Breaker, Breakers } from "./breakers.ts";
+import { type Clock, waitFor } from "./clock.ts";
 import { type Committable, Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
+import { closed, storeFailed } from "./engine-errors.ts";
 import type { OnWarning } from "./engine-events.ts";
+import { FlowShelf } from "./flow-shelf.ts";
 import type { Host } from "./host.ts";
-import { resultOf } from "./run-result.ts";
+import { resultOf, storedResult } from "./run-result.ts";
 import { Suspects } from "./suspects.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
@@ -65,24 +65,28 @@ export class EngineHost implements Host {
   readonly build: string | undefined;
   readonly watchers = new Watchers();
   readonly ends = new EndWaiters();
+  readonly flows: FlowShelf;
   readonly active = new Map<string, ActiveRun>();
   /** Starts whose first commit is under way, to be told when it will never come. */
   readonly starting = new Set<(error: unknown) => void>();
   timers: Timers;
   store: Store;
   private readonly settings: EngineSettings;
-  private readonly flows = new Map<string, Flow>();
   private committer: Committer;
   private breakers: Breakers;
   private readonly loading = new Map<string, Promise<ActiveRun>>();
-  /** Decisions that have arrived and are being held to their contract: they come before timers (rule 19). */
-  private readonly decisions = new Map<string, Promise<unknown>>();
+  readonly decisions = new Arrivals();
   private readonly suspects = new Suspects();
+  /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
+  private readonly stuck = new Set<string>();
   private opening: Promise<void> | undefined;
   private broken: PlumblineError | undefined;
-  /** Why the store was opened again, while it is being opened. */
+  /** Why the store was opened again. */
   private failure: unknown;
+  /** Counts failures: what was begun before one is not to be trusted after it. */
+  private era = 0;
   private closing: Promise<void> | undefined;
+  private readonly closeAsked = Promise.withResolvers<void>();
 
   static async open(settings: EngineSettings): Promise<EngineHost> {
     return new EngineHost(settings, await settings.openStore());
@@ -99,7 +103,7 @@ export class EngineHost implements Host {
       },
       chance: settings.chance,
     };
-    for (const flow of settings.flows) this.flows.set(flow.name, flow);
+    this.flows = new FlowShelf(settings.flows);
     this.store = store;
     this.breakers = new Breakers(store);
     this.committer = new Committer(store, (error) => this.failStop(error));
@@ -113,32 +117,22 @@ export class EngineHost implements Host {
     if (this.broken) throw this.broken;
   }
 
-  flow(target: Flow<never> | string): Flow {
-    const name = typeof target === "string" ? target : target.name;
-    const known = this.flows.get(name);
-    if (known && (typeof target === "string" || target.plan.fingerprint === known.plan.fingerprint)) return known;
-    throw new PlumblineError("flow-unknown", known ? "another flow has this name" : "this engine has no such flow", {
-      path: name,
-      expected: `one of ${[...this.flows.keys()].join(", ") || "no flows at all"}`,
-      found: name,
-      mend: "give the flow to openEngine({ flows: [...] })",
-    });
-  }
-
-  codecsOf(flow: string): readonly Codec<never>[] {
-    return this.flows.get(flow)?.code.codecs ?? [];
-  }
-
   mark(run: Committable): void {
     this.committer.mark(run);
   }
 
-  /** Resolves when everything said so far is durable; rejects when the store has failed meanwhile. */
-  async settled(): Promise<void> {
-    const { committer } = this;
-    await committer.idle();
-    if (this.broken) throw this.broken;
-    if (committer !== this.committer) throw storeFailed(undefined);
+  /** Reads from the store, again when it was replaced meanwhile. */
+  async reading<T>(read: (store: Store) => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.ready();
+      const { era } = this;
+      try {
+        return await read(this.store);
+      } catch (error) {
+        if (this.closing !== undefined) throw closed();
+        if (era === this.era) throw error;
+      }
+    }
   }
 
   onCommitted(id: string, from: number, item: CommitItem, run: ActiveRun): void {
@@ -146,71 +140,83 @@ export class EngineHost implements Host {
     this.watchers.committed(id, from, item.entries);
     const { status, dueAt } = item.summary;
     if (dueAt !== undefined) this.timers.hint(dueAt);
-    if (status === "ended" && run.state.phase === "ended") {
+    if (status === "ended") {
       this.ends.tell(id, () => resultOf(this.store, run.state, run.code.flow.code.codecs));
     }
-    if (run.isParked && (status === "ended" || dueAt === undefined || dueAt - this.clock.now() > keepMs)) {
-      if (this.active.get(id) === run) this.active.delete(id);
+    this.leave(run);
+  }
+
+  /** A run that only waits, and not for a timer that is near, has no place in memory (rule 22). */
+  private leave(run: ActiveRun): void {
+    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run) return;
+    const dueAt = nextDueAt(run.state);
+    if (dueAt === undefined || dueAt - this.clock.now() > keepMs) this.active.delete(run.id);
+  }
+
+  /**
+   * Does something with a run that is in memory while it is done.
+   * @throws PlumblineError `run-unknown`, `run-held`, `flow-unknown`
+   */
+  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
+    for (;;) {
+      const run = this.active.get(id) ?? (await this.demand(id));
+      if (this.active.get(id) !== run) continue; // it has left again between the loading and now
+      run.holds++;
+      try {
+        return await work(run);
+      } finally {
+        run.holds--;
+        this.leave(run);
+      }
     }
   }
 
-  /** The run in memory, from the journal where it must. @throws PlumblineError `run-unknown`, `run-held`, `flow-unknown` */
-  async demand(id: string): Promise<ActiveRun> {
-    const active = this.active.get(id);
-    if (active) return active;
+  private demand(id: string): Promise<ActiveRun> {
     let loading = this.loading.get(id);
     if (!loading) {
-      loading = this.load(id).finally(() => this.loading.delete(id));
+      loading = this.load(id).finally(() => this.loading.get(id) === loading && this.loading.delete(id));
       this.loading.set(id, loading);
     }
     return loading;
   }
 
-  /** Does something with a run that is in memory while it is done. */
-  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
-    for (;;) {
-      const run = await this.demand(id);
-      // It may have left memory again between the loading and now.
-      if (this.active.get(id) === run || run.state.phase === "ended") return work(run);
-    }
-  }
-
   private async load(id: string): Promise<ActiveRun> {
+    const { era } = this;
     const stored = await this.store.load(id);
+    if (era !== this.era) throw storeFailed(this.failure);
     if (!stored) throw unknownRun(id);
-    const known = this.flows.get(stored.summary.flow);
-    if (!known) this.flow(stored.summary.flow);
     const state = fold(newState(stored.plan), stored.entries);
-    const bound = bind(state, known as Flow);
-    if (isHold(bound)) throw held(id, bound.path, bound.reason);
-    const run = new ActiveRun(this, state, bound);
-    if (state.phase === "ended") return run;
+    const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
     this.active.set(id, run);
+    if (state.phase === "ended") return run;
     const lost = recover(state, this.clock.now());
     if (lost.length > 0) run.receive(...lost);
     else run.takeUp();
     return run;
   }
 
-  /** Marks a decision as arrived until it is recorded or refused. */
-  arrived<T>(id: string, decision: Promise<T>): Promise<T> {
-    const before = this.decisions.get(id);
-    const all = Promise.allSettled([before, decision]);
-    this.decisions.set(id, all);
-    void all.then(() => this.decisions.get(id) === all && this.decisions.delete(id));
-    return decision;
+  /** Waits for the end of a run, or finds that it has ended. */
+  async endOf(id: string): Promise<RunResult> {
+    await this.ready();
+    const ended = this.ends.wait(id); // before looking, so that an end in between is not missed
+    try {
+      return (await this.reading(() => this.foundEnd(id))) ?? (await ended.promise);
+    } finally {
+      ended.forget();
+    }
   }
 
-  admit(
-    policy: PlanBreaker,
-    request: { readonly id: string; readonly now: number; readonly lapseMs: number },
-    keep: (register: Register) => void,
-  ): Promise<Admission> {
-    return this.breakers.admit(policy, request, keep);
+  private async foundEnd(id: string): Promise<RunResult | undefined> {
+    const active = this.active.get(id);
+    if (active && active.state.phase !== "ended") return undefined;
+    const stored = await this.store.load(id);
+    if (!stored) throw unknownRun(id);
+    if (stored.summary.status !== "ended") return undefined;
+    return storedResult(this.store, stored, this.flows.codecsOf(stored.summary.flow));
   }
 
-  vote(policy: PlanBreaker, outcome: BreakerVote, keep: (register: Register) => void): Promise<boolean> {
-    return this.breakers.vote(policy, outcome, keep);
+  breaker(name: string): Promise<Breaker> {
+    return this.breakers.find(name);
   }
 
   alone(work: (release: () => void) => void): void {
@@ -220,7 +226,7 @@ export class EngineHost implements Host {
   late(id: string, entry: Entry): void {
     if (this.closing !== undefined || this.broken) return;
     this.withRun(id, (run) => run.receive(entry)).catch((error) =>
-      this.warn("a late answer could not be recorded", { run: id, error: String(error) }),
+      this.warn("a late answer could not be recorded", { run: id, error: failureOf(error).message }),
     );
   }
 
@@ -237,13 +243,20 @@ export class EngineHost implements Host {
     let after: string | undefined;
     for (;;) {
       const page = await this.store.unfinished(after, recoveryPage);
-      for (const id of page) {
-        await this.demand(id).catch((error) => this.warn("a run cannot go on", { run: id, error: String(error) }));
-      }
+      // Their losses are durable before anything else: together, in one commit.
+      await Promise.all(page.map((id) => this.takeUpOne(id)));
       if (page.length < recoveryPage) break;
       after = page.at(-1);
     }
     void this.timers.wake();
+  }
+
+  private async takeUpOne(id: string): Promise<void> {
+    try {
+      await this.withRun(id, (run) => run.durably());
+    } catch (error) {
+      this.warnStuck("a run cannot go on", id, error);
+    }
   }
 
   private newTimers(): Timers {
@@ -258,59 +271,95 @@ export class EngineHost implements Host {
     return new Timers(host, { jumpBoundMs: clockJumpMs, quietMs });
   }
 
+  /** Resolves when what followed is durable, so that what is due no more is not found due again. */
   private async fire(ids: readonly string[], now: number): Promise<void> {
-    for (const id of ids) {
-      try {
-        await this.decisions.get(id);
-        await this.withRun(id, (run) => {
-          const entries = fireTimers(run.state, now);
-          if (entries.length > 0) run.receive(...entries);
-        });
-      } catch (error) {
-        this.warn("a due timer cannot fire", { run: id, error: String(error) });
-      }
+    await Promise.all(ids.map((id) => this.fireOne(id, now)));
+  }
+
+  private async fireOne(id: string, now: number): Promise<void> {
+    if (this.stuck.has(id)) return;
+    const decision = this.decisions.of(id);
+    if (decision !== undefined) {
+      // It came first (rule 19); timers of other runs do not wait for its contract.
+      void decision.then(() => (this.closing === undefined ? this.fireOne(id, now) : undefined));
+      return;
     }
-    await this.committer.idle();
+    try {
+      await this.withRun(id, (run) => {
+        const entries = fireTimers(run.state, now);
+        if (entries.length === 0) return;
+        run.receive(...entries);
+        return run.durably();
+      });
+    } catch (error) {
+      this.warnStuck("a due timer cannot fire", id, error);
+    }
+  }
+
+  /** Says once why a run cannot go on; a failing store is told elsewhere. */
+  private warnStuck(message: string, run: string, error: unknown): void {
+    const code = codeOf(error);
+    if (code === "store-failed" || code === "engine-closed" || this.stuck.has(run)) return;
+    if (code === "run-held" || code === "flow-unknown") this.stuck.add(run);
+    this.warn(message, { run, error: failureOf(error).message });
   }
 
   /** Nothing in memory can be trusted any more: drop it, open the store again, take up what the journal says (rule 4). */
   private failStop(error: unknown): void {
-    if (this.closing !== undefined) return;
+    this.era++;
     this.failure = error;
-    this.warn("the store failed: starting again from the journal", { error: String(error) });
-    for (const reject of this.starting) reject(storeFailed(error));
-    this.starting.clear();
-    for (const run of this.active.values()) run.drop("the store failed");
-    this.active.clear();
-    this.loading.clear();
-    this.timers.close();
-    if (this.opening !== undefined) return; // it failed again while being taken up: the loop below sees that
+    this.warn("the store failed: starting again from the journal", { error: failureOf(error).message });
+    this.dropAll("the store failed", storeFailed(error));
+    void this.timers.close();
+    // While it is being opened again, or closed, whoever does that finds the failure.
+    if (this.opening !== undefined || this.closing !== undefined) return;
     this.opening = this.reopen().finally(() => {
       this.opening = undefined;
     });
     this.opening.catch(() => {}); // told to everybody who asks for `ready`
   }
 
+  private dropAll(reason: string, error: PlumblineError): void {
+    for (const reject of this.starting) reject(error);
+    this.starting.clear();
+    for (const run of this.active.values()) run.drop(reason, error);
+    this.active.clear();
+    this.loading.clear();
+  }
+
   private async reopen(): Promise<void> {
-    for (let attempt = 0; attempt < maxReopens && codeOf(this.failure) !== "ownership-lost"; attempt++) {
+    for (let attempt = 0; attempt < maxReopens && this.mayReopen; attempt++) {
       await this.store.close().catch(() => {});
-      await new Promise<void>((resolve) => this.clock.timer(100 * 2 ** attempt, resolve));
-      this.failure = undefined;
+      await waitFor(this.clock, 100 * 2 ** attempt, this.closeAsked.promise);
+      if (!this.mayReopen) break;
+      const { era } = this;
       try {
-        this.store = await this.settings.openStore();
-        this.breakers = new Breakers(this.store);
-        this.committer = new Committer(this.store, (error) => this.failStop(error));
-        this.timers = this.newTimers();
-        await this.takeUp();
-        await this.committer.idle();
+        await this.openAgain();
       } catch (error) {
-        this.failure ??= error;
+        this.failure = error;
+        continue;
       }
-      if (this.failure === undefined) return;
+      if (era !== this.era) continue; // it has failed again while runs were taken up
+      await this.ends.tellMissed((id) => this.foundEnd(id));
+      this.watchers.lookAgain();
+      return;
     }
-    this.broken = storeFailed(this.failure);
+    this.broken = this.closing === undefined ? storeFailed(this.failure) : closed();
     this.ends.rejectAll(this.broken);
+    this.watchers.fail(this.broken);
     throw this.broken;
+  }
+
+  private get mayReopen(): boolean {
+    return this.closing === undefined && codeOf(this.failure) !== "ownership-lost";
+  }
+
+  private async openAgain(): Promise<void> {
+    this.store = await this.settings.openStore();
+    this.breakers = new Breakers(this.store);
+    this.committer = new Committer(this.store, (error) => this.failStop(error));
+    this.timers = this.newTimers();
+    await this.takeUp();
   }
 
   close(): Promise<void> {
@@ -319,51 +368,21 @@ export class EngineHost implements Host {
   }
 
   private async closeOnce(): Promise<void> {
-    this.timers.close();
+    await null; // so that `closing` is seen by whoever is woken now
+    this.closeAsked.resolve();
+    await this.opening?.catch(() => {});
+    await this.timers.close();
     await this.attemptsEnded();
     await this.committer.idle();
-    for (const run of this.active.values()) run.drop("the engine is closing");
-    this.active.clear();
-    this.watchers.close();
+    this.dropAll("the engine is closing", closed());
+    this.watchers.fail(closed());
     this.ends.rejectAll(closed());
     await this.store.close();
   }
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */
   private async attemptsEnded(): Promise<void> {
-    const until = this.clock.monotonic() + this.graceMs;
-    while (this.clock.monotonic() < until && [...this.active.values()].some((run) => !run.isIdle)) {
-      await new Promise<void>((resolve) => this.clock.timer(10, resolve));
-    }
+    const idle = Promise.all([...this.active.values()].map((run) => run.pause()));
+    await waitFor(this.clock, this.graceMs, idle);
   }
-}
-
-function closed(): PlumblineError {
-  return new PlumblineError("engine-closed", "the engine is closed", {
-    expected: "an open engine",
-    found: "close() was called",
-    mend: "open an engine; runs that had not ended go on there",
-  });
-}
-
-function storeFailed(cause: unknown): PlumblineError {
-  return new PlumblineError("store-failed", "the store failed; what was not acknowledged may or may not be recorded", {
-    expected: "a commit",
-    found: String(cause ?? "the store was opened again meanwhile"),
-    mend: "look at disk and file; with a key, starting again is safe",
-    cause,
-  });
-}
-
-function held(run: string, path: string, reason: string): PlumblineError {
-  return new PlumblineError(
-    "run-held",
-    "the run began with another version of its flow and cannot go on with this one",
-    {
-      path: `${run} ${path}`,
-      expected: "the step as it was when the run began",
-      found: reason,
-      mend: "bring the step back, or cancel the run with the code that it began with",
-    },
-  );
 }

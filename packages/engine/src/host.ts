@@ -4,19 +4,8 @@
  * Boundary: types only, so that engine, run and performers do not import each other. Invariant: a run reaches the outside
  * (store, clock, other runs) through its host alone, and performers reach the run through this alone.
  */
-import type {
-  Admission,
-  BreakerVote,
-  CommitItem,
-  Entry,
-  Environment,
-  Flow,
-  NodeCode,
-  PlanBreaker,
-  Register,
-  RunState,
-  Store,
-} from "@plumbline/core";
+import type { CommitItem, Entry, Environment, Flow, NodeCode, RunState, Store } from "@plumbline/core";
+import type { Breaker, KeepRegister } from "./breakers.ts";
 import type { Clock } from "./clock.ts";
 import type { Committable } from "./committer.ts";
 import type { NewBlob } from "./value-keeper.ts";
@@ -29,12 +18,8 @@ export interface Host {
   mark(run: Committable): void;
   /** Entries of a run are durable: tell watchers, waiters and the timers. */
   onCommitted(run: string, from: number, item: CommitItem, active: Committable): void;
-  admit(
-    policy: PlanBreaker,
-    request: { readonly id: string; readonly now: number; readonly lapseMs: number },
-    keep: (register: Register) => void,
-  ): Promise<Admission>;
-  vote(policy: PlanBreaker, outcome: BreakerVote, keep: (register: Register) => void): Promise<boolean>;
+  /** The breaker of this name, at hand: asking it and keeping its answer are one step. */
+  breaker(name: string): Promise<Breaker>;
   /** Runs a suspect attempt when no other suspect runs (rule 5). */
   alone(work: (release: () => void) => void): void;
   /** An attempt spoke after its run had left memory. */
@@ -57,13 +42,12 @@ export interface PerformingRun {
   readonly host: Host;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
-  /** Committed together with the next entries. */
-  readonly keepRegister: (register: Register) => void;
-  keepBlobs(blobs: readonly NewBlob[]): void;
+  /** To be committed with the next entries. */
+  readonly keepRegister: KeepRegister;
 }
 
-/** Takes the entries of a command's end. */
-export type Done = (entries: Entry[]) => void;
+/** Takes the entries of a command's end, with the blobs that they name. */
+export type Done = (entries: Entry[], blobs?: readonly NewBlob[]) => void;
 
 /** An attempt or undo that is under way. */
 export interface Performance {

@@ -2,7 +2,7 @@
  * The last good answers of steps whose ladder has a `lastGood` rung.
  *
  * Boundary: keys and registers; when the rung is tried is the core's. Invariants: the key covers flow, step, version,
- * first rung and needs, so that nobody is given the answer to somebody else's question; only what the first rung gave
+ * first rung, checks and needs, so that nobody is given the answer to somebody else's question; only what the first rung gave
  * is kept, in the same commit as the step's own entry; an answer carries where it came from (rule 16).
  */
 import { hash } from "node:crypto";
@@ -20,8 +20,8 @@ const maxKeptLength = 65_536;
 function keyOf(run: PerformingRun, slot: Slot, needs: unknown): string | undefined {
   const sealed = seal(needs, { codecs: run.code.flow.code.codecs, nonFinite: true });
   if ("refusal" in sealed) return undefined;
-  const { version, rungs } = slot.node as PlanStep;
-  const parts = [run.state.plan.flow, pathOf(slot), version, rungs[0]?.name, sealed.sealed];
+  const { version, rungs, checks, onDropped } = slot.node as PlanStep;
+  const parts = [run.state.plan.flow, pathOf(slot), version, rungs[0]?.name, checks, onDropped, sealed.sealed];
   return `last-good/${hash("sha256", JSON.stringify(parts), "hex")}`;
 }
 
@@ -33,7 +33,7 @@ export function keepLastGood(run: PerformingRun, slot: Slot, needs: (() => unkno
   if (name === undefined) return;
   const at = run.host.clock.now();
   const kept: KeptAnswer = { value, from: { run: run.id, path: pathOf(slot), at } };
-  run.keepRegister({ name, value: JSON.stringify(kept), at });
+  run.keepRegister(() => ({ name, value: JSON.stringify(kept), at }));
 }
 
 /** The last good answer to the same needs that is at most `maxAgeMs` old. */

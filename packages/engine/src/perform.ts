@@ -26,7 +26,7 @@ import { Attempt } from "./attempt.ts";
 import { idempotencyKey } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { performUndo } from "./undo.ts";
-import { callAndJudge, codeOf, withValue } from "./user-code.ts";
+import { callAndJudge, codeOf, Stages, withValue } from "./user-code.ts";
 
 /** A probe's permit outlives the attempt's own limit by this much. */
 const probeMarginMs = 5_000;
@@ -40,19 +40,15 @@ export function perform(run: PerformingRun, command: Command, done: Done): Perfo
       askCondition(run, slotAt(run.state, command.slot), done);
       return undefined;
     case "ask-breaker":
-      askBreaker(run, command, done);
-      return undefined;
+      return askBreaker(run, command, done);
     case "declare-decision":
-      declareDecision(run, slotAt(run.state, command.slot), command.via, done);
-      return undefined;
+      return declareDecision(run, slotAt(run.state, command.slot), command.via, done);
     case "compensate":
       return performUndo(run, slotAt(run.state, command.slot), command.attempt, done);
     case "answer":
-      giveAnswer(run, done);
-      return undefined;
+      return giveAnswer(run, done);
     case "answer-deadline":
-      giveDeadlineAnswer(run, done);
-      return undefined;
+      return giveDeadlineAnswer(run, done);
   }
 }
 
@@ -70,9 +66,9 @@ function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done)
   }
   let free = () => {};
   let superseded = false;
-  const attempt = new Attempt(run, command, (entries) => {
+  const attempt = new Attempt(run, command, (entries, blobs) => {
     free();
-    done(entries);
+    done(entries, blobs);
   });
   run.host.alone((release) => {
     free = release;
@@ -108,24 +104,26 @@ function askCondition(run: PerformingRun, slot: Slot, done: Done): void {
   withValue(run, slot.frame, slot.node.needs, ask, fail);
 }
 
-function askBreaker(run: PerformingRun, command: Extract<Command, { kind: "ask-breaker" }>, done: Done): void {
+function askBreaker(run: PerformingRun, command: Extract<Command, { kind: "ask-breaker" }>, done: Done): Performance {
   const slot = slotAt(run.state, command.slot);
-  const { node } = slot;
-  const limitMs = node.kind === "approval" ? node.timeoutMs : (node.rungs[slot.rung]?.timeoutMs ?? 0);
-  const now = run.host.clock.now();
-  const id = requestId(run, slot);
-  const lapseMs = limitMs + probeMarginMs;
-  run.host.admit(command.breaker, { id, now, lapseMs }, run.keepRegister).then(({ admission, epoch }) => {
-    const breaker = command.breaker.name;
+  const stages = new Stages();
+  const { name } = command.breaker;
+  run.host.breaker(name).then((breaker) => {
+    if (stages.isSuperseded) return;
+    const now = run.host.clock.now();
+    const request = { id: requestId(run, slot), now, lapseMs: limitMs(slot) + probeMarginMs };
+    const { admission, epoch } = breaker.admit(request, run.keepRegister);
     if (admission === "refused" && command.desk) {
-      run.host.warn("a desk's breaker is open: the decision is automatic", {
-        breaker,
-        run: run.id,
-        path: pathOf(slot),
-      });
+      const path = pathOf(slot);
+      run.host.warn("a desk's breaker is open: the decision is automatic", { breaker: name, run: run.id, path });
     }
-    done([{ kind: "admission.answered", at: now, slot: slot.id, breaker, epoch, admission }]);
+    done([{ kind: "admission.answered", at: now, slot: slot.id, breaker: name, epoch, admission }]);
   }, ignoreStoreFailure);
+  return stages;
+}
+
+function limitMs({ node, rung }: Slot): number {
+  return node.kind === "approval" ? node.timeoutMs : (node.rungs[rung]?.timeoutMs ?? 0);
 }
 
 /** How breakers know one attempt or request from another. */
@@ -138,50 +136,51 @@ function requestId(run: PerformingRun, slot: Slot): string {
 function ignoreStoreFailure(): void {}
 
 /** Nobody answered, or the desk's breaker is open: the declared decision, held to its contract. */
-function declareDecision(run: PerformingRun, slot: Slot, via: "timeout" | "breaker", done: Done): void {
+function declareDecision(run: PerformingRun, slot: Slot, via: "timeout" | "breaker", done: Done): Performance {
   const node = slot.node as PlanApproval;
+  const stages = new Stages();
   if (via === "breaker" || !node.breaker) {
-    giveDecision(run, slot, via, done);
-    return;
+    giveDecision(run, slot, via, stages, done);
+    return stages;
   }
-  const epoch = slot.admission?.epoch ?? 0;
-  const outcome = { id: requestId(run, slot), at: run.host.clock.now(), epoch, result: "failure" as const };
-  run.host.vote(breakerOf(node), outcome, run.keepRegister).then((opened) => {
+  const policy = breakerOf(node);
+  run.host.breaker(policy.name).then((breaker) => {
+    if (stages.isSuperseded) return;
+    const epoch = slot.admission?.epoch ?? 0;
+    const outcome = { id: requestId(run, slot), at: run.host.clock.now(), epoch, result: "failure" as const };
+    const opened = breaker.vote(policy, outcome, run.keepRegister);
     if (opened) run.host.warn("a desk's breaker has opened", { desk: node.desk, run: run.id, path: pathOf(slot) });
-    giveDecision(run, slot, opened ? "breaker" : "timeout", done);
+    giveDecision(run, slot, opened ? "breaker" : "timeout", stages, done);
   }, ignoreStoreFailure);
+  return stages;
 }
 
-function giveDecision(run: PerformingRun, slot: Slot, via: "timeout" | "breaker", done: Done): void {
+function giveDecision(run: PerformingRun, slot: Slot, via: "timeout" | "breaker", stages: Stages, done: Done): void {
   const node = slot.node as PlanApproval;
   const code = codeOf(run, slot) as ApprovalCode;
   const declared = via === "breaker" ? node.breaker?.decide : node.onTimeout;
-  const at = run.host.clock.now();
   const decided = (value: Sealed): void =>
-    done([{ kind: "approval.decided", at, slot: slot.id, via, value: withVia(value, via) }]);
+    done([{ kind: "approval.decided", at: run.host.clock.now(), slot: slot.id, via, value: withVia(value, via) }]);
   if (declared !== undefined) {
     decided(declared);
     return;
   }
-  const fail = (failure: Failure) => done([{ kind: "step.failed", at, slot: slot.id, failure }]);
+  const fail = (failure: Failure) => done([{ kind: "step.failed", at: run.host.clock.now(), slot: slot.id, failure }]);
   const declare = (via === "breaker" ? code.onBreaker : code.onTimeout) as (needs: unknown) => unknown;
-  withValue(
-    run,
-    slot.frame,
-    node.needs,
-    (needs) => {
-      callAndJudge(
-        () => declare(needs),
-        (given) => judge({ schema: code.decision, checks: [], onDropped: "record" }, given, needs),
-        ({ value, reasons }) => {
-          if (reasons.length > 0) fail(brokenDecision(via, reasons.join("; ")));
-          else decided(sealedDecision(value, pathOf(slot), code.codecs));
-        },
-        (error) => fail({ ...failureOf(error, "predicate") }),
-      );
-    },
-    fail,
-  );
+  const give = (needs: unknown) => {
+    if (stages.isSuperseded) return;
+    stages.now = callAndJudge(
+      run,
+      () => declare(needs),
+      (given) => judge({ schema: code.decision, checks: [], onDropped: "record" }, given, needs),
+      ({ value, reasons }) => {
+        if (reasons.length > 0) fail(brokenDecision(via, reasons.join("; ")));
+        else decided(sealedDecision(value, pathOf(slot), code.codecs));
+      },
+      (failure) => fail(failure.kind === "error" ? { ...failure, kind: "predicate" } : failure),
+    );
+  };
+  withValue(run, slot.frame, node.needs, give, fail);
 }
 
 function brokenDecision(via: string, reasons: string): Failure {

@@ -4,7 +4,17 @@
  * Boundary: from a folded state to RunResult. Invariant: a value that cannot be opened never hides the outcome: it is
  * left out of `partial`.
  */
-import { type Codec, endOf, type RunResult, type RunState, type Sealed, type Store } from "@plumbline/core";
+import {
+  type Codec,
+  endOf,
+  fold,
+  newState,
+  type RunResult,
+  type RunState,
+  type Sealed,
+  type Store,
+  type StoredRun,
+} from "@plumbline/core";
 import { readerFor } from "./value-keeper.ts";
 
 /** Opens one recorded value. */
@@ -13,6 +23,11 @@ export type OpenValue = (sealed: Sealed) => Promise<unknown>;
 /** The result of a run whose values lie in this store. */
 export function resultOf(store: Store, state: RunState, codecs: readonly Codec<never>[]): Promise<RunResult> {
   return openResult(state, async (sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed));
+}
+
+/** The result of a run that has ended, from its journal. */
+export function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec<never>[]): Promise<RunResult> {
+  return resultOf(store, fold(newState(stored.plan), stored.entries), codecs);
 }
 
 /** The result of a run that has ended. */

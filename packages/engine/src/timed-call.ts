@@ -5,6 +5,7 @@
  * unless the call is superseded before it ends, and then never; what comes after the end goes to `onLate`; a call that
  * answers without a promise ends before `begin` returns and makes no promise and no timer.
  */
+import { failureOf } from "@plumbline/core";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { Clock, Timer } from "./clock.ts";
 
@@ -21,7 +22,8 @@ export class AttemptAborted extends Error {
 
 export interface TimedCallOptions {
   readonly clock: Clock;
-  readonly context: AttemptContext;
+  /** Is told when the call is given up; absent for code that is given no signal. */
+  readonly context?: AttemptContext;
   readonly timeoutMs: number;
   readonly call: () => unknown;
   readonly onEnd: (end: CallEnd) => void;
@@ -41,18 +43,21 @@ export class TimedCall {
   begin(): void {
     const { call, clock, timeoutMs } = this.options;
     let answer: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       answer = call();
+      // Also asking for `then`, and calling a foreign one, is a call of user code.
+      if (isThenable(answer)) promise = Promise.resolve(answer);
     } catch (error) {
       this.end({ kind: "thrown", error });
       return;
     }
-    if (!isThenable(answer)) {
+    if (!promise) {
       this.end({ kind: "value", value: answer });
       return;
     }
     this.timer = clock.timer(timeoutMs, () => this.stop({ kind: "timeout" }, `timed out after ${timeoutMs} ms`));
-    answer.then(
+    promise.then(
       (value) => this.end({ kind: "value", value }),
       (error) => this.end({ kind: "thrown", error }),
     );
@@ -62,7 +67,7 @@ export class TimedCall {
   supersede(reason: string): void {
     if (!this.open) return;
     this.close();
-    this.options.context.abort(new AttemptAborted(reason));
+    this.options.context?.abort(new AttemptAborted(reason));
   }
 
   /** Lets the call go on for `ms` and then gives up on it. */
@@ -75,7 +80,7 @@ export class TimedCall {
   private stop(end: CallEnd, reason: string): void {
     if (!this.open) return;
     this.close();
-    this.options.context.abort(new AttemptAborted(reason));
+    this.options.context?.abort(new AttemptAborted(reason));
     this.options.onEnd(end);
   }
 
@@ -98,7 +103,7 @@ export class TimedCall {
 /** User code that heard the signal and threw because of it has said nothing worth keeping. */
 function isAbort(end: CallEnd): boolean {
   if (end.kind !== "thrown") return false;
-  const name = (end.error as { name?: unknown } | undefined)?.name;
+  const { name } = failureOf(end.error);
   return name === "AbortError" || name === "TimeoutError";
 }
 

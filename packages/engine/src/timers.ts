@@ -5,7 +5,7 @@
  * arrived from outside is applied before overdue timers fire (rule 19); a wall clock that jumped against the monotonic
  * one by more than a bound stops all firing, loudly, until it comes back or somebody says that it is right (rule 21).
  */
-import type { Store } from "@plumbline/core";
+import { failureOf, type Store } from "@plumbline/core";
 import type { Clock, Timer } from "./clock.ts";
 
 export interface TimersHost {
@@ -30,6 +30,7 @@ export class Timers {
   private alarmAt = Number.POSITIVE_INFINITY;
   private waking = false;
   private closed = false;
+  private looking: Promise<unknown> | undefined;
   private hinted = Number.POSITIVE_INFINITY;
   private baseWall: number;
   private baseMonotonic: number;
@@ -58,10 +59,12 @@ export class Timers {
     this.waking = true;
     this.hinted = Number.POSITIVE_INFINITY;
     this.cancelAlarm();
-    const next = await this.look().catch((error) => {
-      this.host.warn("looking for due timers failed", { error: String(error) });
+    const looking = this.look().catch((error) => {
+      if (!this.closed) this.host.warn("looking for due timers failed", { error: failureOf(error).message });
       return this.host.clock.now() + recheckMs;
     });
+    this.looking = looking;
+    const next = await looking;
     this.waking = false;
     const earliest = Math.min(next ?? Number.POSITIVE_INFINITY, this.hinted);
     if (earliest < Number.POSITIVE_INFINITY) this.hint(earliest);
@@ -79,13 +82,16 @@ export class Timers {
     return Math.abs(this.drift()) > this.jumpBoundMs;
   }
 
-  close(): void {
+  /** Nothing fires any more. Resolves when what was just firing has been recorded. */
+  async close(): Promise<void> {
     this.closed = true;
     this.cancelAlarm();
+    await this.looking;
   }
 
   private async look(): Promise<number | undefined> {
     await this.host.breathe();
+    if (this.closed) return undefined;
     const { clock, store } = this.host;
     if (this.isPaused) return this.pause();
     this.warned = false;
@@ -104,7 +110,7 @@ export class Timers {
       if (fresh.length > 0) await this.host.fire(fresh, now);
       if (due.length < limit) break;
     }
-    return store.nextDueAt(now);
+    return this.closed ? undefined : store.nextDueAt(now);
   }
 
   private pause(): number {

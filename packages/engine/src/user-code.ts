@@ -18,8 +18,8 @@ import {
   type StepCode,
   sealedIn,
 } from "@plumbline/core";
-import type { PerformingRun } from "./host.ts";
-import { isThenable } from "./timed-call.ts";
+import type { Performance, PerformingRun } from "./host.ts";
+import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
 import { needsBlobs, plainReader, readerFor } from "./value-keeper.ts";
 
 /**
@@ -50,21 +50,52 @@ export function withValue(
   else go(plainReader(codecs));
 }
 
+/** For user code that declares no time limit of its own: conditions of answers, declared decisions, their contracts. */
+export const plainCallMs = 30_000;
+
 /** Calls user code that has no time limit of its own, then its contract; both may be asynchronous. */
 export function callAndJudge(
+  run: PerformingRun,
   call: () => unknown,
   contract: (given: unknown) => Judgement | Promise<Judgement>,
   next: (judgement: Judgement) => void,
-  fail: (error: unknown) => void,
-): void {
-  try {
-    const given = call();
-    const judged = isThenable(given) ? given.then(contract) : contract(given);
-    if (!isThenable(judged)) next(judged);
-    else judged.then(next).then(undefined, fail);
-  } catch (error) {
-    fail(error);
+  fail: (failure: Failure) => void,
+): Performance {
+  const onEnd = (end: CallEnd) => {
+    if (end.kind !== "value") {
+      fail(end.kind === "thrown" ? failureOf(end.error) : { kind: "timeout", message: tooLong });
+      return;
+    }
+    try {
+      next(end.value as Judgement);
+    } catch (error) {
+      fail(failureOf(error));
+    }
+  };
+  const given = () => {
+    const answer = call();
+    return isThenable(answer) ? Promise.resolve(answer).then(contract) : contract(answer);
+  };
+  const { clock } = run.host;
+  const timed = new TimedCall({ clock, timeoutMs: plainCallMs, call: given, onEnd, onLate: () => {} });
+  timed.begin();
+  return timed;
+}
+
+const tooLong = `no answer within ${plainCallMs} ms`;
+
+/** A command that goes through several calls: giving it up gives up the one that is under way. */
+export class Stages implements Performance {
+  isSuperseded = false;
+  /** The call that is under way. */
+  now: Performance | undefined;
+
+  supersede(reason: string): void {
+    this.isSuperseded = true;
+    this.now?.supersede(reason);
   }
+
+  abortAfter(): void {}
 }
 
 /** The functions of a slot. */

@@ -60,6 +60,11 @@ function isStored(sealed: Sealed): boolean {
   return sealed.startsWith(storedMark);
 }
 
+/** True when the sealed text is kept in the blob of this id. */
+export function isStoredAs(sealed: Sealed, id: string): boolean {
+  return isStored(sealed) && storedId(sealed) === id;
+}
+
 function storedId(sealed: Sealed): string {
   return (JSON.parse(sealed) as { id: string }).id;
 }

@@ -1,0 +1,36 @@
+/**
+ * What an engine says when it cannot do what it was asked: closed, broken, or without the code of a run.
+ *
+ * Boundary: messages only. Invariant: each says how to mend it (rule 33).
+ */
+import { failureOf, PlumblineError } from "@plumbline/core";
+
+export function closed(): PlumblineError {
+  return new PlumblineError("engine-closed", "the engine is closed", {
+    expected: "an open engine",
+    found: "close() was called",
+    mend: "open an engine; runs that had not ended go on there",
+  });
+}
+
+export function storeFailed(cause: unknown): PlumblineError {
+  return new PlumblineError("store-failed", "the store failed; what was not acknowledged may or may not be recorded", {
+    expected: "a commit",
+    found: failureOf(cause).message,
+    mend: "look at disk and file; with a key, starting again is safe",
+    cause,
+  });
+}
+
+export function held(run: string, path: string, reason: string): PlumblineError {
+  return new PlumblineError(
+    "run-held",
+    "the run began with another version of its flow and cannot go on with this one",
+    {
+      path: `${run} ${path}`,
+      expected: "the step as it was when the run began",
+      found: reason,
+      mend: "bring the step back, or cancel the run with the code that it began with",
+    },
+  );
+}
