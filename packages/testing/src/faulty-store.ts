@@ -1,0 +1,116 @@
+/**
+ * A store that fails when a test wants it to, and one that a process leaves behind when it dies.
+ *
+ * Boundary: wraps any store and counts what passes; what an engine makes of it is the engine's affair. Invariants: a commit
+ * that fails `before` is not in the store, one that fails `after` is, and the caller cannot tell; after `cut` nothing
+ * reaches the store and nothing is answered, as for a process that was killed.
+ */
+import type {
+  CommitItem,
+  CommitVerdict,
+  ListQuery,
+  Page,
+  Register,
+  RunSummary,
+  Store,
+  StoredRun,
+} from "@plumbline/core";
+
+export interface CommitFault {
+  /** 1 for the next commit. */
+  readonly at: number;
+  /** Whether the batch was recorded before the error. */
+  readonly when: "before" | "after";
+}
+
+export class FaultyStore implements Store {
+  readonly durable: boolean;
+  /** Commits that were asked for, items and entries in them. */
+  readonly counts = { commits: 0, items: 0, entries: 0 };
+  /** Called with each batch before it is committed. */
+  onCommit: (batch: readonly CommitItem[]) => void = () => {};
+  /** A commit waits for this. */
+  gate: Promise<void> | undefined;
+  private readonly inner: Store;
+  private faults: { left: number; when: "before" | "after" }[] = [];
+  private isCut = false;
+
+  constructor(inner: Store) {
+    this.inner = inner;
+    this.durable = inner.durable;
+  }
+
+  /** Lets a later commit fail. */
+  fail({ at, when }: CommitFault): void {
+    this.faults.push({ left: at, when });
+  }
+
+  /** The process is gone: nothing passes any more, nothing is answered, and what is open is let go of. */
+  async cut(): Promise<void> {
+    this.isCut = true;
+    await this.inner.close();
+  }
+
+  commit(batch: readonly CommitItem[]): readonly CommitVerdict[] | Promise<readonly CommitVerdict[]> {
+    if (this.isCut) return never();
+    this.counts.commits++;
+    this.counts.items += batch.length;
+    for (const item of batch) this.counts.entries += item.entries.length;
+    this.onCommit(batch);
+    const fault = this.dueFault();
+    if (!fault && !this.gate) return this.inner.commit(batch);
+    return this.slowly(batch, fault?.when);
+  }
+
+  private async slowly(batch: readonly CommitItem[], when: CommitFault["when"] | undefined) {
+    await this.gate;
+    if (this.isCut) return never<readonly CommitVerdict[]>();
+    if (when === "before") throw new Error("the disk is full, says the test");
+    const verdicts = await this.inner.commit(batch);
+    if (when === "after") throw new Error("the disk went away, says the test");
+    return verdicts;
+  }
+
+  private dueFault(): { readonly when: CommitFault["when"] } | undefined {
+    for (const fault of this.faults) fault.left--;
+    const due = this.faults.find((fault) => fault.left === 0);
+    this.faults = this.faults.filter((fault) => fault.left > 0);
+    return due;
+  }
+
+  load(run: string): Promise<StoredRun | undefined> {
+    return this.isCut ? never() : this.inner.load(run);
+  }
+
+  list(query: ListQuery): Promise<Page<RunSummary>> {
+    return this.isCut ? never() : this.inner.list(query);
+  }
+
+  due(now: number, limit: number): Promise<readonly string[]> {
+    return this.isCut ? never() : this.inner.due(now, limit);
+  }
+
+  nextDueAt(after: number): Promise<number | undefined> {
+    return this.isCut ? never() : this.inner.nextDueAt(after);
+  }
+
+  unfinished(after: string | undefined, limit: number): Promise<readonly string[]> {
+    return this.isCut ? never() : this.inner.unfinished(after, limit);
+  }
+
+  register(name: string): Promise<Register | undefined> {
+    return this.isCut ? never() : this.inner.register(name);
+  }
+
+  blob(run: string, id: string): Promise<Uint8Array | undefined> {
+    return this.isCut ? never() : this.inner.blob(run, id);
+  }
+
+  async close(): Promise<void> {
+    if (!this.isCut) await this.inner.close();
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}
