@@ -7,6 +7,7 @@
 import { reasonOf } from "./contract.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { PlanApproval } from "./plan.ts";
+import type { Opaque } from "./reference.ts";
 import { type InputOf, invalid, type Schema } from "./step.ts";
 import { type Codec, type Sealed, seal } from "./values.ts";
 
@@ -18,7 +19,18 @@ export type Verdict<Decision> = Decision & { readonly via: Via; readonly by?: st
 
 type Declared<Needs, Decision> = Decision | ((needs: Needs) => Decision);
 
-export interface ApprovalOptions<Written, Needs, S extends Schema<object, object>> {
+/** A decision as it may be declared: what is written with literals is taken as such, so arrays come as readonly ones. */
+export type Declarable<S extends Schema> = Frozen<InputOf<S>>;
+type Frozen<T> = T extends Opaque ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+/** `Late` and `Auto` are what was written; they have their own names so that literals need no `as const`. */
+export interface ApprovalOptions<
+  Written,
+  Needs,
+  S extends Schema<object, object>,
+  Late extends Declarable<S> = Declarable<S>,
+  Auto extends Declarable<S> = Declarable<S>,
+> {
   /** What the person is shown. */
   readonly needs?: Written;
   /** The contract of the decision: an object. */
@@ -27,12 +39,12 @@ export interface ApprovalOptions<Written, Needs, S extends Schema<object, object
   readonly desk: string;
   readonly timeout: Duration;
   /** The decision when nobody answers in time: a value, or a function of the needs. */
-  readonly onTimeout: Declared<Needs, InputOf<S>>;
+  readonly onTimeout: Declared<Needs, Late>;
   /** Opens after so many timeouts in a row over all runs of the desk, and then decides by itself (rule 24). */
   readonly breaker?: {
     readonly after: number;
     readonly openFor: Duration;
-    readonly decide: Declared<Needs, InputOf<S>>;
+    readonly decide: Declared<Needs, Auto>;
   };
   /** What the person is asked, in one line. */
   readonly title?: string;

@@ -5,7 +5,7 @@
  * validate.ts. Invariants: a flow that was made is valid; `build` runs exactly once and is never run again for a run;
  * each `$.` call infers from its own arguments alone, so that long flows type-check as fast as short ones.
  */
-import { type ApprovalCode, type ApprovalOptions, approvalOf, type Verdict } from "./approval.ts";
+import { type ApprovalCode, type ApprovalOptions, approvalOf, type Declarable, type Verdict } from "./approval.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { describe, PlumblineError } from "./errors.ts";
 import { type Dependency, dependenciesOf, type Expression, inputNode, weaker } from "./expression.ts";
@@ -63,9 +63,15 @@ export interface FlowBuilder {
   ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When>>>;
 
   /** A person decides, within a time, with a declared answer for when nobody does. */
-  approval<S extends Schema<object, object>, const Written = Record<never, never>, When extends boolean = never>(
+  approval<
+    S extends Schema<object, object>,
+    const Written = Record<never, never>,
+    When extends boolean = never,
+    const Late extends Declarable<S> = Declarable<S>,
+    const Auto extends Declarable<S> = Declarable<S>,
+  >(
     name: string,
-    options: ApprovalOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When>,
+    options: ApprovalOptions<Written, ValueOf<Written>, S, Late, Auto> & Placing<ValueOf<Written>, When>,
   ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When>>;
 }
 

@@ -38,7 +38,14 @@ export interface Reference<out T = unknown, out C extends Certainty = Certainty>
 
 type AnyFunction = (...given: never) => unknown;
 type Leaf = string | number | boolean | bigint | symbol | null | undefined | Date | RegExp | URL | Error;
-type Opaque = Leaf | AnyFunction | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | ArrayBuffer | ArrayBufferView;
+/** What is taken whole: no reference leads into it. */
+export type Opaque =
+  | Leaf
+  | AnyFunction
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBuffer
+  | ArrayBufferView;
 type Nullish<T> = Extract<T, null | undefined>;
 type Field<T, K> = K extends keyof NonNullable<T>
   ? NonNullable<T>[K] | (Nullish<T> extends never ? never : undefined)
