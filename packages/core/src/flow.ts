@@ -38,15 +38,20 @@ import { refuseFlaws } from "./validate.ts";
 import type { Codec } from "./values.ts";
 
 /** The condition and order that any node may have. `when` makes what reads the node possibly undefined. */
-interface Placing<Needs, When extends boolean> {
+interface Placing<Needs, When extends boolean, After extends Steps> {
   /** Asked once, when the needs are there; false skips the step and all that reads it without `optional`. */
   readonly when?: (needs: Needs) => When;
   /** Steps that must have completed first, though nothing of theirs is read. */
-  readonly after?: Reference | readonly Reference[];
+  readonly after?: After;
 }
 
-/** `When` is inferred from the condition's result, so it stays `never` where there is no condition. */
-type CertaintyWith<Written, When> = [When] extends [never] ? CertaintyOf<Written> : "maybe";
+type Steps = Reference | readonly Reference[];
+
+/**
+ * `When` is inferred from the condition's result, so it stays `never` where there is no condition. A skip is passed on to
+ * what comes `after` too.
+ */
+type CertaintyWith<Written, When, After> = [When] extends [never] ? CertaintyOf<Written | After> : "maybe";
 
 /** A step whose contract is known and whose ladder is not: call `.by` with what produces its value. */
 export interface StepWithoutLadder<Needs, S extends Schema, Result> {
@@ -57,22 +62,28 @@ export interface StepWithoutLadder<Needs, S extends Schema, Result> {
 /** What `build` is given. */
 export interface FlowBuilder {
   /** A step with a contract. Finish it with `.by(...)`. */
-  step<S extends Schema, const Written = Record<never, never>, When extends boolean = never>(
+  step<
+    S extends Schema,
+    const Written = Record<never, never>,
+    When extends boolean = never,
+    const After extends Steps = never,
+  >(
     name: string,
-    options: StepOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When>,
-  ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When>>>;
+    options: StepOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When, After>,
+  ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When, After>>>;
 
   /** A person decides, within a time, with a declared answer for when nobody does. */
   approval<
     S extends Schema<object, object>,
     const Written = Record<never, never>,
     When extends boolean = never,
+    const After extends Steps = never,
     const Late extends Declarable<S> = Declarable<S>,
     const Auto extends Declarable<S> = Declarable<S>,
   >(
     name: string,
-    options: ApprovalOptions<Written, ValueOf<Written>, S, Late, Auto> & Placing<ValueOf<Written>, When>,
-  ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When>>;
+    options: ApprovalOptions<Written, ValueOf<Written>, S, Late, Auto> & Placing<ValueOf<Written>, When, After>,
+  ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When, After>>;
 }
 
 export interface FlowOptions<S extends Schema, Answer, Out extends Schema | undefined> {
