@@ -119,7 +119,10 @@ async function openEmbedded(
   const cleanups: (() => void | Promise<void>)[] = owned ? [() => owned.ownership.release()] : [];
   if (options.unhandledRejections !== "leave") cleanups.unshift(catchUnhandledRejections(onWarning));
   let takeIn = async () => {};
-  return EmbeddedEngine.open({
+  const cleanUp = async () => {
+    for (const cleanup of cleanups) await cleanup();
+  };
+  const opened = EmbeddedEngine.open({
     openStore,
     takeIn: () => takeIn(),
     quietMs: owned ? quietMs : 0,
@@ -137,8 +140,10 @@ async function openEmbedded(
       takeIn = () => server.settleArrived();
       await server.settleArrived();
     },
-    async afterClose() {
-      for (const cleanup of cleanups) await cleanup();
-    },
+    afterClose: cleanUp,
+  });
+  return opened.catch(async (error: unknown) => {
+    await cleanUp(); // doing so twice does nothing
+    throw error;
   });
 }

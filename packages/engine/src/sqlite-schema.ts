@@ -80,15 +80,19 @@ CREATE TABLE blobs(
 export const statuses = ["running", "waiting", "stopping", "ended"] as const;
 export const outcomes = ["succeeded", "degraded", "failed", "cancelled"] as const;
 
-/** Makes an empty file ours, or checks that a file is ours and brings it up to date. */
-export function prepareFile(db: DatabaseSync, path: string): void {
+/** Refuses a file that is not ours or too new, before anything in it is changed. Gives whether it is empty. */
+export function checkFile(db: DatabaseSync, path: string): { readonly isEmpty: boolean } {
   const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
   const application = pragma("application_id");
   const version = pragma("user_version");
   const tableCount = Number(db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n ?? 0);
   if (application !== applicationId && (application !== 0 || tableCount > 0)) throw foreignFile(path, application);
   if (version > formatVersion) throw newerFile(path, version);
-  if (tableCount > 0) return;
+  return { isEmpty: tableCount === 0 };
+}
+
+/** Makes an empty file ours. */
+export function makeTables(db: DatabaseSync): void {
   db.exec(
     `BEGIN IMMEDIATE; ${tables}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formatVersion}; COMMIT`,
   );

@@ -10,7 +10,7 @@
 import { hash } from "node:crypto";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { type CommitVerdict, PlumblineError, type Register } from "@plumbline/core";
-import { prepareFile } from "./sqlite-schema.ts";
+import { checkFile, makeTables } from "./sqlite-schema.ts";
 
 /** One commit item as it crosses to the writer: flat, and encoded already. */
 export interface WriteItem {
@@ -87,11 +87,13 @@ export class SqliteWriter {
     this.path = path;
     this.db = new DatabaseSync(path);
     const { db } = this;
-    db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF");
+    db.exec("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF");
+    const { isEmpty } = checkFile(db, path); // before the journal mode, which is a change of the file
+    db.exec("PRAGMA journal_mode = WAL");
     db.exec(
       `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`,
     );
-    prepareFile(db, path);
+    if (isEmpty) makeTables(db);
     this.readEpoch = db.prepare("SELECT epoch FROM owner");
     this.epoch = Number(db.prepare("UPDATE owner SET epoch = epoch + 1 RETURNING epoch").get()?.epoch);
     this.begin = db.prepare("BEGIN IMMEDIATE");

@@ -10,7 +10,11 @@ import type { OnWarning } from "./engine-events.ts";
 export function catchUnhandledRejections(onWarning: OnWarning): () => void {
   const listener = (reason: unknown) => {
     const { message, stack } = failureOf(reason);
-    onWarning({ message: "a promise was rejected and nobody handled it", details: { error: message, stack } });
+    try {
+      onWarning({ message: "a promise was rejected and nobody handled it", details: { error: message, stack } });
+    } catch {
+      // here a throw would end the process that this is to keep
+    }
   };
   process.on("unhandledRejection", listener);
   return () => {

@@ -3,4 +3,6 @@ export * from "./faulty-store.ts";
 export * from "./flow-generator.ts";
 export * from "./seeded.ts";
 export * from "./simulation.ts";
+export { Journal } from "./store-journal.ts";
+export * from "./store-suite.ts";
 export * from "./virtual-clock.ts";
