@@ -64,7 +64,8 @@ async function readScan(pdf: Uint8Array, signal: AbortSignal | undefined, pageLi
   return { ...fieldsOf(lines), source: "ocr", confidence };
 }
 
-function nothingRead(remark: string): ReadFields {
+/** A reading of which nothing can be believed, with the reason for people. */
+export function nothingRead(remark: string): ReadFields {
   return { fields: {}, missing: [...FIELD_NAMES], source: "ocr", confidence: 0, remarks: [remark] };
 }
 

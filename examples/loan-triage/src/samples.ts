@@ -16,7 +16,6 @@ export const SAMPLE_KIND = [
   "high-risk",
   "duplicate",
 ] as const;
-export type SampleKind = (typeof SAMPLE_KIND)[number];
 
 export const Sample = z.object({
   /** File name within samples/. */

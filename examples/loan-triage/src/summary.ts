@@ -8,7 +8,7 @@ import type { Classification } from "./classify.ts";
 import { type FraudSignals, SUSPICIOUS_FROM } from "./fraud-signals.ts";
 import type { SimilarApplications } from "./similar.ts";
 
-export const RECOMMENDATION = ["approve", "decline", "examine"] as const;
+const RECOMMENDATION = ["approve", "decline", "examine"] as const;
 
 export const Summary = z.object({
   headline: z.string().min(10).max(160),
@@ -49,15 +49,15 @@ export function factLines({ fields, classification, fraud, similar }: SummaryFac
   ];
 }
 
-/** System and user message for a chat model that answers with one JSON object of the shape of `Summary`. */
-export function summaryPrompt(facts: SummaryFacts): { system: string; user: string } {
-  return {
-    system:
-      "You brief a loan underwriter. Use only the facts given; invent no figure. Answer with one JSON object: " +
-      '{"headline": string of at most 160 characters, "recommendation": "approve" | "decline" | "examine", ' +
-      '"points": 2 to 8 sentences for and against}. Write amounts as in the facts, for example EUR 1,234.50.',
-    user: ["Facts:", ...factLines(facts)].join("\n"),
-  };
+/** What a model is told before any summary. */
+export const SUMMARY_SYSTEM =
+  "You brief a loan underwriter. Use only the facts given; invent no figure. Answer with one JSON object: " +
+  '{"headline": string of at most 160 characters, "recommendation": "approve" | "decline" | "examine", ' +
+  '"points": 2 to 8 sentences for and against}. Write amounts as in the facts, for example EUR 1,234.50.';
+
+/** The question about one application, for a chat model that answers with an object of the shape of `Summary`. */
+export function summaryQuestion(facts: SummaryFacts): string {
+  return ["Facts:", ...factLines(facts)].join("\n");
 }
 
 /** The summary without any model: the facts put into fixed sentences. */

@@ -7,7 +7,14 @@ import {
   startLanguageModelStandIn,
 } from "../src/language-model-stand-in.ts";
 import { loadSamples } from "../src/samples.ts";
-import { figuresAreFromTheForm, Summary, type SummaryFacts, summaryPrompt, warningsAreHeeded } from "../src/summary.ts";
+import {
+  figuresAreFromTheForm,
+  SUMMARY_SYSTEM,
+  Summary,
+  type SummaryFacts,
+  summaryQuestion,
+  warningsAreHeeded,
+} from "../src/summary.ts";
 
 let standIn: LanguageModelStandIn;
 beforeAll(async () => {
@@ -92,10 +99,9 @@ test("closing ends hanging requests", async () => {
 });
 
 function ask(model: string, facts: SummaryFacts, signal: AbortSignal | null = null): Promise<Response> {
-  const { system, user } = summaryPrompt(facts);
   const messages = [
-    { role: "system", content: system },
-    { role: "user", content: user },
+    { role: "system", content: SUMMARY_SYSTEM },
+    { role: "user", content: summaryQuestion(facts) },
   ];
   return post({ model, messages, response_format: { type: "json_object" } }, signal);
 }

@@ -23,9 +23,15 @@ export const Cancellation = z.discriminatedUnion("undone", [
 ]);
 export type Cancellation = z.infer<typeof Cancellation>;
 
-/** The bank surely booked nothing for this request. */
+/** The bank surely booked nothing for this request: it refused it, or it was never asked. */
 export class NotBooked extends Error {
   readonly code = "not-booked";
+  readonly refused: boolean;
+
+  constructor(message: string, { refused, cause }: { readonly refused: boolean; readonly cause?: unknown }) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.refused = refused;
+  }
 }
 
 /** The bank may or may not have booked. */
@@ -47,7 +53,9 @@ export async function bookLoan(
   application: { readonly applicationId: string; readonly fields: LoanFields },
   { idempotencyKey, signal }: CallOptions,
 ): Promise<Booking> {
-  if (signal?.aborted) throw new NotBooked("aborted before the bank was asked", { cause: signal.reason });
+  if (signal?.aborted) {
+    throw new NotBooked("aborted before the bank was asked", { refused: false, cause: signal.reason });
+  }
   const response = await post(`${baseUrl}/loans`, loanRequestOf(application), { idempotencyKey, signal });
   const body: unknown = await response.json().catch(() => {
     signal?.throwIfAborted();
@@ -63,7 +71,7 @@ export async function bookLoan(
   const message = `the bank answered ${response.status}: ${JSON.stringify(body)?.slice(0, 200)}`;
   // 408 and 429 may come from something in between, and 409 says that the key has booked a loan, though another one.
   const refused = response.status >= 400 && response.status < 500 && ![408, 409, 429].includes(response.status);
-  throw refused ? new NotBooked(message) : new BookingInDoubt(message);
+  throw refused ? new NotBooked(message, { refused }) : new BookingInDoubt(message);
 }
 
 /**
@@ -109,7 +117,9 @@ async function post(url: string, body: unknown, { idempotencyKey, signal }: Call
     signal?.throwIfAborted();
     const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
     // Nobody listened, so nobody booked. Any other broken connection may have broken after the booking.
-    if (cause?.code === "ECONNREFUSED") throw new NotBooked("the bank cannot be reached", { cause: error });
+    if (cause?.code === "ECONNREFUSED") {
+      throw new NotBooked("the bank cannot be reached", { refused: false, cause: error });
+    }
     throw new BookingInDoubt("the connection to the bank broke", { cause: error });
   }
 }

@@ -4,7 +4,9 @@
 // first; what a method has returned is on disk (WAL with synchronous=FULL).
 import { DatabaseSync } from "node:sqlite";
 
-export const FAULT = ["refuse", "hang-after-booking", "garbage-after-booking", "down"] as const;
+/** What a booking can meet. */
+export const BOOKING_FAULT = ["refuse", "hang-after-booking", "garbage-after-booking", "down"] as const;
+export const FAULT = [...BOOKING_FAULT, "refuse-file"] as const;
 export type Fault = (typeof FAULT)[number];
 
 /** What a loan is booked with; amounts in EUR. */
@@ -132,7 +134,7 @@ export class LoanLedger {
   }
 
   /** The fault of these kinds that a request meets, if any; one switched on for a number of times is used up by one. */
-  takeFault(applicationId: string, kinds: readonly Fault[] = FAULT): Fault | undefined {
+  takeFault(applicationId: string, kinds: readonly Fault[]): Fault | undefined {
     return this.#atomically(() => {
       const row = this.#database
         .prepare("SELECT * FROM faults WHERE application_id IN (?, '*') ORDER BY application_id = '*' LIMIT 1")

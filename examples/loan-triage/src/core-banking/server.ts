@@ -1,13 +1,14 @@
 // The core banking service of the example: a process of its own with its own books, behind HTTP on loopback.
 //   npx node examples/loan-triage/src/core-banking/server.ts --db FILE --port 0 [--until-stdin-closes]
-// Boundary: HTTP to LoanLedger and the faults that can be switched on; prints one JSON line with its port when ready.
+// Boundary: HTTP to LoanLedger and CustomerFiles, and the faults that can be switched on; prints one JSON line with its port when ready.
 // Invariants: it answers "booked" only after the loan is on disk; `refuse` and `down` never book, the *-after-booking
 // faults always have.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { FAULT, LoanLedger, type LoanRequest } from "./loan-ledger.ts";
+import { CustomerFiles } from "./customer-files.ts";
+import { BOOKING_FAULT, FAULT, LoanLedger, type LoanRequest } from "./loan-ledger.ts";
 
 const LoanRequestBody = z.object({
   applicationId: z.string().min(1).max(200),
@@ -18,6 +19,7 @@ const LoanRequestBody = z.object({
   interestPercent: z.number().nonnegative(),
   instalment: z.number().positive(),
 }) satisfies z.ZodType<LoanRequest>;
+const FileBody = z.object({ applicationId: z.string().min(1), loanId: z.string().min(1) });
 const CancelBody = z.object({ idempotencyKey: z.string().min(1) });
 const FaultBody = z.object({
   applicationId: z.string().min(1),
@@ -27,11 +29,16 @@ const FaultBody = z.object({
 
 type Reply = { readonly status: number; readonly body: unknown } | "never";
 
-/** Serves a ledger on loopback; resolves when it listens. Port 0 takes a free one. */
-export async function serveLedger(ledger: LoanLedger, port: number): Promise<{ server: Server; port: number }> {
+interface Books {
+  readonly ledger: LoanLedger;
+  readonly files: CustomerFiles;
+}
+
+/** Serves the books on loopback; resolves when it listens. Port 0 takes a free one. */
+async function serveBooks(books: Books, port: number): Promise<{ server: Server; port: number }> {
   const server = createServer(async (request, response) => {
     try {
-      const reply = await replyTo(request, ledger);
+      const reply = await replyTo(request, books);
       if (reply !== "never") send(response, reply.status, reply.body);
     } catch (error) {
       send(response, 500, { code: "internal", message: error instanceof Error ? error.message : String(error) });
@@ -44,7 +51,7 @@ export async function serveLedger(ledger: LoanLedger, port: number): Promise<{ s
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-async function replyTo(request: IncomingMessage, ledger: LoanLedger): Promise<Reply> {
+async function replyTo(request: IncomingMessage, { ledger, files }: Books): Promise<Reply> {
   const body = request.method === "POST" ? await readJson(request) : undefined;
   switch (`${request.method} ${request.url}`) {
     case "POST /loans":
@@ -55,6 +62,14 @@ async function replyTo(request: IncomingMessage, ledger: LoanLedger): Promise<Re
       if (ledger.takeFault("*", ["down"])) return down;
       return { status: 200, body: ledger.cancel(cancel.data.idempotencyKey, new Date().toISOString()) };
     }
+    case "POST /files":
+      return fileReply(ledger, files, request.headers["idempotency-key"], FileBody.safeParse(body));
+    case "POST /files/close": {
+      const close = CancelBody.safeParse(body);
+      return close.success ? { status: 200, body: files.close(close.data.idempotencyKey) } : badRequest(close.error);
+    }
+    case "GET /files":
+      return { status: 200, body: { rows: files.rows() } };
     case "POST /faults": {
       const fault = FaultBody.safeParse(body);
       if (!fault.success) return badRequest(fault.error);
@@ -77,7 +92,7 @@ function bookReply(
     return { status: 400, body: { code: "key-missing", message: "POST /loans needs an Idempotency-Key header" } };
   }
   if (!loan.success) return badRequest(loan.error);
-  const fault = ledger.takeFault(loan.data.applicationId);
+  const fault = ledger.takeFault(loan.data.applicationId, BOOKING_FAULT);
   if (fault === "down") return down;
   if (fault === "refuse") return { status: 422, body: { code: "refused", message: "the bank refuses this loan" } };
   const answer = ledger.book(key, loan.data, new Date().toISOString());
@@ -92,6 +107,24 @@ function bookReply(
   const { applicationId, amount } = loan.data;
   const { loanId, bookedAt } = answer;
   return { status: answer.kind === "booked" ? 201 : 200, body: { loanId, applicationId, amount, bookedAt } };
+}
+
+function fileReply(
+  ledger: LoanLedger,
+  files: CustomerFiles,
+  key: string | string[] | undefined,
+  loan: z.ZodSafeParseResult<z.infer<typeof FileBody>>,
+): Reply {
+  if (typeof key !== "string" || key === "") {
+    return { status: 400, body: { code: "key-missing", message: "POST /files needs an Idempotency-Key header" } };
+  }
+  if (!loan.success) return badRequest(loan.error);
+  const fault = ledger.takeFault(loan.data.applicationId, ["down", "refuse-file"]);
+  if (fault === "down") return down;
+  if (fault === "refuse-file") return { status: 422, body: { code: "refused", message: "no file for this customer" } };
+  const fileId = files.open(key, loan.data);
+  if (fileId === undefined) return { status: 410, body: { code: "key-closed", message: `${key} was closed` } };
+  return { status: 201, body: { fileId, loanId: loan.data.loanId } };
 }
 
 const down: Reply = { status: 503, body: { code: "down", message: "the bank is down" } };
@@ -129,12 +162,16 @@ if (import.meta.main) {
     process.exit(2);
   }
   const ledger = new LoanLedger(values.db);
-  const { server, port } = await serveLedger(ledger, Number(values.port));
+  const files = new CustomerFiles(values.db);
+  const { server, port } = await serveBooks({ ledger, files }, Number(values.port));
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    server.close(() => ledger.close());
+    server.close(() => {
+      files.end();
+      ledger.close();
+    });
     server.closeAllConnections();
     process.stdin.destroy();
   };
