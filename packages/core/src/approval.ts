@@ -21,7 +21,8 @@ type Declared<Needs, Decision> = Decision | ((needs: Needs) => Decision);
 
 /** A decision as it may be declared: what is written with literals is taken as such, so arrays come as readonly ones. */
 export type Declarable<S extends Schema> = Frozen<InputOf<S>>;
-type Frozen<T> = T extends Opaque ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+/** All of it readonly. */
+export type Frozen<T> = T extends Opaque ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 /** `Late` and `Auto` are what was written; they have their own names so that literals need no `as const`. */
 export interface ApprovalOptions<

@@ -5,7 +5,14 @@
  * validate.ts. Invariants: a flow that was made is valid; `build` runs exactly once and is never run again for a run;
  * each `$.` call infers from its own arguments alone, so that long flows type-check as fast as short ones.
  */
-import { type ApprovalCode, type ApprovalOptions, approvalOf, type Declarable, type Verdict } from "./approval.ts";
+import {
+  type ApprovalCode,
+  type ApprovalOptions,
+  approvalOf,
+  type Declarable,
+  type Frozen,
+  type Verdict,
+} from "./approval.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { describe, PlumblineError } from "./errors.ts";
 import { type Dependency, dependenciesOf, type Expression, inputNode, weaker } from "./expression.ts";
@@ -86,7 +93,13 @@ export interface FlowBuilder {
   ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When, After>>;
 }
 
-export interface FlowOptions<S extends Schema, Answer, Out extends Schema | undefined> {
+/** `Late` is what the deadline's answer is written as; it has its own name so that literals need no `as const`. */
+export interface FlowOptions<
+  S extends Schema,
+  Answer,
+  Out extends Schema | undefined,
+  Late extends LateFor<Out> = LateFor<Out>,
+> {
   /** The contract of what comes in; broken input is refused before a run exists. */
   readonly input: S;
   /** The contract of the answer. What breaks it is a failed run, with its effects undone. */
@@ -97,7 +110,9 @@ export interface FlowOptions<S extends Schema, Answer, Out extends Schema | unde
     | Duration
     | {
         readonly after: Duration;
-        readonly answer: (input: OutputOf<S>) => Out extends Schema ? InputOf<Out> : AnswerOf<NoInfer<Answer>>;
+        readonly answer: (
+          input: OutputOf<S>,
+        ) => Late & NoInfer<Out extends Schema ? unknown : Frozen<AnswerOf<Answer>>>;
       };
   /** Classes that values of this flow may hold. */
   readonly codecs?: readonly Codec<never>[];
@@ -117,6 +132,8 @@ type Answering<Answer, Out> = unknown extends Answer
     : Out extends Schema
       ? WrittenFor<InputOf<Out>, Answer>
       : unknown;
+
+type LateFor<Out> = Out extends Schema ? Declarable<Out> : unknown;
 
 export type NodeCode = StepCode | ApprovalCode;
 
@@ -157,9 +174,14 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$/;
  * });
  * ```
  */
-export function flow<S extends Schema, const Answer, Out extends Schema | undefined = undefined>(
+export function flow<
+  S extends Schema,
+  const Answer,
+  Out extends Schema | undefined = undefined,
+  const Late extends LateFor<Out> = LateFor<Out>,
+>(
   name: string,
-  options: FlowOptions<S, Answer, Out>,
+  options: FlowOptions<S, Answer, Out, Late>,
 ): Flow<InputOf<S>, Out extends Schema ? OutputOf<Out> : AnswerOf<Answer>> {
   demandName(name, "flow");
   if (!isSchema(options?.input)) throw missingContract(name, "input", options?.input);
