@@ -15,7 +15,7 @@ import {
   termsOf,
   UnderwriterVerdict,
 } from "./loan-decision.ts";
-import { readingSteps } from "./reading-steps.ts";
+import { once, readingSteps } from "./reading-steps.ts";
 import { loadSamplePdf, loadSamples } from "./samples.ts";
 
 export interface LoanTriageParts extends SummaryModels {
@@ -55,6 +55,7 @@ export function loanTriageFlow({ bank, bankTimeout = "10s", approvalTimeout = "5
         kind: "pure",
         output: LoanFields,
         checks: formChecks,
+        retry: once, // the same figures are no better the second time
       }).by(termsOf);
       const { booking, file } = bookingSteps($, { applicationId, terms }, { baseUrl: bank, timeout: bankTimeout });
       return {

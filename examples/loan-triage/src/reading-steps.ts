@@ -7,6 +7,12 @@ import { Referral, referralOf } from "./loan-decision.ts";
 import { nothingRead, ReadFields, readFields } from "./read-fields.ts";
 import { completeFields, doubtsAbout } from "./triage.ts";
 
+/** A page takes a second or two; on a machine that has much else to do it must not be taken for unreadable. */
+const pageLimitMs = 20_000;
+
+/** For pure steps: the same input gives the same answer, or the same refusal. */
+export const once = { maxAttempts: 1 } as const;
+
 export function readingSteps($: FlowBuilder, pdf: Ref<Uint8Array>) {
   const read = $.step("read", {
     needs: { pdf },
@@ -14,7 +20,7 @@ export function readingSteps($: FlowBuilder, pdf: Ref<Uint8Array>) {
     timeout: "2m", // OCR reads two pages at a time: most of this is waiting for a turn
     retry: { maxAttempts: 2, retryIf: isWorthReadingAgain },
   }).by(
-    { name: "text or OCR", run: (needs, { signal }) => readFields(needs.pdf, { signal }) },
+    { name: "text or OCR", run: (needs, { signal }) => readFields(needs.pdf, { signal, pageLimitMs }) },
     template(() => nothingRead("the document could not be opened")),
   );
   const form = $.step("form", {
@@ -23,6 +29,7 @@ export function readingSteps($: FlowBuilder, pdf: Ref<Uint8Array>) {
     kind: "pure",
     output: LoanFields,
     checks: formChecks,
+    retry: once,
   }).by(function believe(needs) {
     return completeFields(needs.read) as LoanFields;
   });
