@@ -116,24 +116,29 @@ function runCheck(
 export function droppedFields(given: unknown, kept: unknown): readonly string[] {
   if (given === kept || typeof given !== "object" || given === null) return nothing;
   const found: string[] = [];
-  compare(given, kept, "", 0, found);
+  compare(given, kept, "", 0, { found, seen: new Set() });
   return found.length === 0 ? nothing : found;
 }
 
-function compare(given: unknown, kept: unknown, path: string, depth: number, found: string[]): void {
-  // What is deeper cannot be kept anyway, and cycles end here.
-  if (given === kept || found.length >= maxDropped || depth > maxDepth) return;
+/** `seen`: parts of what was kept that were looked into, so that shared parts and cycles cost nothing twice. */
+type Search = { readonly found: string[]; readonly seen: Set<object> };
+
+function compare(given: unknown, kept: unknown, path: string, depth: number, search: Search): void {
+  const { found, seen } = search;
+  if (given === kept || found.length >= maxDropped || depth > maxDepth) return; // deeper, it cannot be kept anyway
   if (typeof given !== "object" || given === null || typeof kept !== "object" || kept === null) return;
+  if (seen.has(kept)) return;
+  seen.add(kept);
   if (Array.isArray(given)) {
     if (!Array.isArray(kept) || kept.length !== given.length) return;
-    for (let i = 0; i < given.length; i++) compare(given[i], kept[i], `${path}[${i}]`, depth + 1, found);
+    for (let i = 0; i < given.length; i++) compare(given[i], kept[i], `${path}[${i}]`, depth + 1, search);
     return;
   }
   if (!isPlainObject(given) || !isPlainObject(kept)) return;
   for (const key of Object.keys(given)) {
     const part = (given as Record<string, unknown>)[key];
     if (Object.hasOwn(kept, key)) {
-      compare(part, (kept as Record<string, unknown>)[key], `${path}.${key}`, depth + 1, found);
+      compare(part, (kept as Record<string, unknown>)[key], `${path}.${key}`, depth + 1, search);
     } else if (part !== undefined && found.length < maxDropped) found.push(`${path}.${key}`);
   }
 }
