@@ -85,6 +85,8 @@ export class EngineHost implements Host {
   private failure: unknown;
   /** Counts failures: what was begun before one is not to be trusted after it. */
   private era = 0;
+  /** From a failure until the next store is open: what is begun now could never be recorded. */
+  private isDown = false;
   private closing: Promise<void> | undefined;
   private readonly closeAsked = Promise.withResolvers<void>();
 
@@ -158,7 +160,9 @@ export class EngineHost implements Host {
    * @throws PlumblineError `run-unknown`, `run-held`, `flow-unknown`
    */
   async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
+    const { era } = this;
     for (;;) {
+      if (era !== this.era || this.isDown) throw storeFailed(this.failure);
       const run = this.active.get(id) ?? (await this.demand(id));
       if (this.active.get(id) !== run) continue; // it has left again between the loading and now
       run.holds++;
@@ -183,7 +187,7 @@ export class EngineHost implements Host {
   private async load(id: string): Promise<ActiveRun> {
     const { era } = this;
     const stored = await this.store.load(id);
-    if (era !== this.era) throw storeFailed(this.failure);
+    if (era !== this.era || this.isDown) throw storeFailed(this.failure);
     if (!stored) throw unknownRun(id);
     const state = fold(newState(stored.plan), stored.entries);
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
@@ -224,10 +228,9 @@ export class EngineHost implements Host {
   }
 
   late(id: string, entry: Entry): void {
-    if (this.closing !== undefined || this.broken) return;
-    this.withRun(id, (run) => run.receive(entry)).catch((error) =>
-      this.warn("a late answer could not be recorded", { run: id, error: failureOf(error).message }),
-    );
+    this.ready()
+      .then(() => this.withRun(id, (run) => run.receive(entry)))
+      .catch((error) => this.warnStuck("a late answer could not be recorded", id, error));
   }
 
   warn(message: string, details: Readonly<Record<string, unknown>> = {}): void {
@@ -307,15 +310,14 @@ export class EngineHost implements Host {
   /** Nothing in memory can be trusted any more: drop it, open the store again, take up what the journal says (rule 4). */
   private failStop(error: unknown): void {
     this.era++;
+    this.isDown = true;
     this.failure = error;
     this.warn("the store failed: starting again from the journal", { error: failureOf(error).message });
     this.dropAll("the store failed", storeFailed(error));
     void this.timers.close();
     // While it is being opened again, or closed, whoever does that finds the failure.
     if (this.opening !== undefined || this.closing !== undefined) return;
-    this.opening = this.reopen().finally(() => {
-      this.opening = undefined;
-    });
+    this.opening = this.reopen();
     this.opening.catch(() => {}); // told to everybody who asks for `ready`
   }
 
@@ -335,12 +337,13 @@ export class EngineHost implements Host {
       const { era } = this;
       try {
         await this.openAgain();
+        await this.ends.tellMissed((id) => this.foundEnd(id));
       } catch (error) {
         this.failure = error;
         continue;
       }
-      if (era !== this.era) continue; // it has failed again while runs were taken up
-      await this.ends.tellMissed((id) => this.foundEnd(id));
+      if (era !== this.era) continue; // it has failed again meanwhile, and left the opening to us
+      this.opening = undefined; // at once: the next failure must find that nobody is opening
       this.watchers.lookAgain();
       return;
     }
@@ -359,6 +362,7 @@ export class EngineHost implements Host {
     this.breakers = new Breakers(this.store);
     this.committer = new Committer(this.store, (error) => this.failStop(error));
     this.timers = this.newTimers();
+    this.isDown = false;
     await this.takeUp();
   }
 

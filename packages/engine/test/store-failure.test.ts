@@ -1,0 +1,240 @@
+// Attacks rule 4: the store fails at any commit, before or after it has recorded it, and again while it is opened.
+import { type Entry, flow, NotApplied } from "@plumbline/core";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { drive, entriesOf, entriesOfKind, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
+
+/** Reads, a pure step, an effect whose first attempt applies nothing, a person who never answers, and an undo. */
+function mixed(calls: string[]) {
+  return flow("mixed", {
+    input: z.object({ fail: z.boolean() }),
+    build($, input) {
+      const seen = $.step("read", { output: z.number() }).by(async () => {
+        calls.push("read");
+        return 1;
+      });
+      const doubled = $.step("double", { needs: { seen }, kind: "pure", output: z.number() }).by(({ seen }) => {
+        calls.push("double");
+        return seen * 2;
+      });
+      const booked = $.step("book", {
+        needs: { doubled },
+        kind: "effect",
+        output: z.string(),
+        retry: { delay: 0, maxAttempts: 9 },
+        compensate: () => {
+          calls.push("undo");
+        },
+      }).by(async (_, { idempotencyKey, attempt }) => {
+        calls.push("book");
+        if (attempt === 1) throw new NotApplied("busy");
+        return idempotencyKey;
+      });
+      const verdict = $.approval("sign", {
+        needs: { booked },
+        decision: z.object({ ok: z.boolean() }),
+        desk: "desk",
+        timeout: "200ms",
+        onTimeout: { ok: true },
+      });
+      const told = $.step("tell", {
+        needs: { verdict, fail: input.fail },
+        output: z.string(),
+        retry: { maxAttempts: 1 },
+      }).by(({ fail }) => {
+        calls.push("tell");
+        if (fail) throw new Error("nobody there");
+        return "told";
+      });
+      return { booked, told };
+    },
+  });
+}
+
+const single = () => {
+  const calls: string[] = [];
+  const made = flow("single", {
+    input: z.object({}),
+    build: ($) => ({
+      made: $.step("make", { output: z.number() }).by(() => {
+        calls.push("make");
+        return 1;
+      }),
+    }),
+  });
+  return { made, calls };
+};
+
+const asking = flow("asking", {
+  input: z.object({}),
+  build: ($) => ({
+    verdict: $.approval("sign", {
+      decision: z.object({ ok: z.boolean() }),
+      desk: "desk",
+      timeout: "1h",
+      onTimeout: { ok: false },
+    }),
+  }),
+});
+
+function attemptsIn(entries: readonly Entry[], slot: number): number {
+  const ends = ["attempt.failed", "attempt.lost", "step.completed"];
+  return entries.filter((entry) => ends.includes(entry.kind) && "slot" in entry && entry.slot === slot).length;
+}
+
+describe.each(storeKinds)("a failing store: %s", (kind) => {
+  const here = usePlace(kind);
+
+  for (const fail of kind === "memory" ? [false, true] : [true]) {
+    it(`rule 4: wherever a commit fails, the run ends as it would have, and nothing recorded is repeated (${fail})`, async () => {
+      const { place } = here;
+      let reached = true;
+      for (let at = 1; reached; at++) {
+        // Opening a file again is slow: what was recorded after all is the harder half.
+        for (const when of kind === "memory" ? (["before", "after"] as const) : (["after"] as const)) {
+          const calls: string[] = [];
+          const tried = mixed(calls);
+          const engine = await place.open([tried]);
+          const { store } = place;
+          const before = store.counts.commits;
+          store.fail({ at, when });
+          const started = engine.start(tried, { fail }, { key: `${at} ${when}` });
+          const run = await drive(place, started).catch(async (error: unknown) => {
+            expect(error).toMatchObject({ code: "store-failed" });
+            return drive(place, engine.start(tried, { fail }, { key: `${at} ${when}` }));
+          });
+          const result = await drive(place, run.result());
+          expect(result.outcome, `${at} ${when}`).toBe(fail ? "failed" : "degraded");
+          expect(result.standing).toEqual([]);
+          const entries = await entriesOf(engine, run.id);
+          // The pure step may have begun on a result that was not recorded (rule 2), so it is not counted.
+          for (const [slot, name] of [
+            [0, "read"],
+            [2, "book"],
+          ] as const) {
+            expect(calls.filter((call) => call === name).length).toBeLessThanOrEqual(attemptsIn(entries, slot));
+          }
+          expect(calls.includes("undo")).toBe(fail);
+          reached = store.counts.commits - before < at ? false : reached;
+          await place.reopen([]);
+        }
+      }
+    });
+  }
+
+  it("rule 4: starts under way are told, and those that wait for a run hear its end from the next store", async () => {
+    const { place } = here;
+    const calls: string[] = [];
+    const tried = mixed(calls);
+    const engine = await place.open([tried]);
+    const waiting = await engine.start(tried, { fail: false });
+    await until(engine, waiting.id, "approval.requested");
+    const result = waiting.result();
+    place.store.fail({ at: 1, when: "before" });
+    await expect(engine.start(tried, { fail: false })).rejects.toMatchObject({ code: "store-failed" });
+    expect((await drive(place, result)).outcome).toBe("degraded");
+    expect(place.warnings.map(({ message }) => message)).toContain("the store failed: starting again from the journal");
+  });
+
+  it("rule 4: an end that was recorded though the commit failed is told to who waited for it", async () => {
+    const { place } = here;
+    const { made } = single();
+    const engine = await place.open([made]);
+    place.store.onCommit = (batch) => {
+      if (batch.some((item) => item.summary.status === "ended")) place.store.fail({ at: 1, when: "after" });
+    };
+    const run = await drive(place, engine.start(made, {})).catch(() => undefined);
+    const { items } = await drive(place, engine.list());
+    const id = run?.id ?? items[0]?.id ?? "";
+    expect((await drive(place, (await engine.handle(id)).result())).outcome).toBe("succeeded");
+    const ends = await entriesOfKind(engine, id, "run.ended");
+    expect(ends).toHaveLength(1);
+  });
+
+  it("rule 1: a watcher sees each entry once and in order, also those of a commit that was reported as failed", async () => {
+    const { place } = here;
+    const calls: string[] = [];
+    const tried = mixed(calls);
+    const engine = await place.open([tried]);
+    const run = await engine.start(tried, { fail: true });
+    place.store.fail({ at: 3, when: "after" });
+    const seen = async () => {
+      const indices: number[] = [];
+      for await (const { index } of engine.watch(run.id)) indices.push(index);
+      return indices;
+    };
+    const indices = await drive(place, seen());
+    const entries = await entriesOf(engine, run.id);
+    expect(indices).toEqual(entries.map((_, index) => index));
+  });
+
+  it("rule 1: a decision whose commit failed is not acknowledged, and sent again it is found or counts", async () => {
+    for (const when of ["before", "after"] as const) {
+      const { place } = here;
+      const engine = await place.open([asking]);
+      const run = await engine.start(asking, {});
+      await until(engine, run.id, "approval.requested");
+      place.store.fail({ at: 1, when });
+      const decision = { run: run.id, decision: { ok: true }, id: "d1", by: "Ada" };
+      await expect(engine.decide(decision)).rejects.toMatchObject({ code: "store-failed" });
+      expect((await drive(place, engine.decide(decision))).status).toBe(when === "before" ? "decided" : "repeated");
+      const { output } = await drive(place, run.result());
+      expect(output).toMatchObject({ verdict: { ok: true, via: "person", by: "Ada" } });
+      await place.reopen([]);
+    }
+  });
+
+  it("rule 4: a store that fails again while runs are taken up is opened again, by one only", async () => {
+    const { place } = here;
+    const calls: string[] = [];
+    const tried = mixed(calls);
+    const engine = await place.open([tried]);
+    let opened = 0;
+    place.onOpen = (store) => {
+      opened++;
+      if (opened <= 3) store.fail({ at: 1, when: "before" });
+    };
+    const run = await engine.start(tried, { fail: false });
+    place.store.fail({ at: 1, when: "before" });
+    expect((await drive(place, run.result())).outcome).toBe("degraded");
+    expect(opened).toBe(4);
+    expect((await stateOf(engine, run.id)).outcome).toBe("degraded");
+  });
+
+  it("rule 4: a store that never opens again ends the engine, with a word to everybody", async () => {
+    const { place } = here;
+    const { made } = single();
+    const engine = await place.open([asking, made]);
+    const run = await engine.start(asking, {});
+    const result = run.result();
+    result.catch(() => {});
+    const watching = (async () => {
+      for await (const _ of engine.watch(run.id));
+    })();
+    watching.catch(() => {});
+    await until(engine, run.id, "approval.requested");
+    place.onOpen = () => {
+      throw new Error("the disk is gone");
+    };
+    place.store.fail({ at: 1, when: "before" });
+    await expect(engine.start(made, {})).rejects.toMatchObject({ code: "store-failed" });
+    await expect(drive(place, result)).rejects.toMatchObject({ code: "store-failed" });
+    await expect(watching).rejects.toMatchObject({ code: "store-failed" });
+    await expect(engine.start(made, {})).rejects.toMatchObject({ code: "store-failed" });
+    await expect(engine.list()).rejects.toMatchObject({ code: "store-failed" });
+    place.onOpen = () => {};
+  });
+
+  it("rule 4: closing while the store is being opened again leaves nothing open behind", async () => {
+    const { place } = here;
+    const { made, calls } = single();
+    const engine = await place.open([made]);
+    place.store.fail({ at: 1, when: "before" });
+    await expect(engine.start(made, {}, { key: "k" })).rejects.toMatchObject({ code: "store-failed" });
+    const before = place.store;
+    await engine.close(); // no time has passed: the engine was waiting to open again
+    expect(place.store).toBe(before);
+    await expect(engine.start(made, {})).rejects.toMatchObject({ code: "engine-closed" });
+    expect(calls.length).toBeLessThanOrEqual(1);
+  });
+});
