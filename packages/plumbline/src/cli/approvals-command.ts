@@ -27,7 +27,7 @@ import { clean, clipped, relative } from "./phrase.ts";
 import { approvalParts, findApproval, findRun, recordOf } from "./run-name.ts";
 import { indented } from "./run-report.ts";
 import { limitOf, timeLeft } from "./runs-command.ts";
-import { answer, option, type Session } from "./session.ts";
+import { answer, databaseHint, option, type Session } from "./session.ts";
 import { table } from "./table.ts";
 
 interface Request {
@@ -126,7 +126,12 @@ async function detail(session: Session, engine: Engine, id: string): Promise<voi
         : `does not wait: ${slot.status}`;
       const title = node.title === undefined ? [] : ["", `  ${paint("bold", clean(node.title))}`];
       const how = wait
-        ? ["", `  plumbline approve ${summary.id}:${path}`, `  plumbline reject ${summary.id}:${path}`]
+        ? [
+            "",
+            ...["approve", "reject"].map(
+              (name) => `  plumbline ${name} ${summary.id}:${path}${databaseHint(session.db)}`,
+            ),
+          ]
         : [];
       const head = `${paint("bold", clean(summary.flow))}  ${clean(path)}  ${paint("dim", summary.id)}`;
       return `${[head, `  ${paint("cyan", clean(stands))}`, ...title, "", indented(jsonText(about, 2)), ...how].join("\n")}\n`;

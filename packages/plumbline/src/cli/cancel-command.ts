@@ -10,7 +10,7 @@ import { withFlowsOf } from "./flows-of-run.ts";
 import { follow, leave } from "./follow.ts";
 import { recordOf } from "./run-name.ts";
 import { reportOf, runDocument, runText } from "./run-report.ts";
-import { answer, argument, option, type Session } from "./session.ts";
+import { answer, argument, databaseHint, option, type Session } from "./session.ts";
 
 export async function cancelCommand(session: Session): Promise<ExitCode> {
   return withFlowsOf(session, argument(session, 0), (database, run) => cancel(session, database, run));
@@ -33,7 +33,7 @@ async function cancel(session: Session, database: Database, run: string): Promis
     () => runDocument(report),
     () => {
       const note = wasOver ? paint("yellow", "! the run had ended: nothing was changed\n\n") : "";
-      return `${note}${runText(report, paint)}`;
+      return `${note}${runText(report, paint, databaseHint(session.db))}`;
     },
   );
   await leave(session, database);

@@ -6,7 +6,7 @@
  * replaced by this process where it has the flows.
  */
 import { existsSync } from "node:fs";
-import { codeOf, type Engine, type Flow } from "@plumbline/core";
+import { codeOf, type Engine, type Flow, PlumblineError } from "@plumbline/core";
 import { EmbeddedEngine, openEngine, sqlite, type Warning } from "@plumbline/engine";
 import { clean } from "./phrase.ts";
 import { CliError } from "./problem.ts";
@@ -65,9 +65,13 @@ export class Database {
     }
   }
 
-  /** After the owner has gone: whoever owns the file now, or this process. */
+  /**
+   * After the owner has gone: whoever owns the file now, or this process.
+   * @throws PlumblineError `command-owner-gone` without flows: as the owner this process would keep others from running
+   */
   async reopen(): Promise<void> {
     await this.close();
+    if (this.flows.length === 0) throw ownerGone(this.session.db);
     this.current = await engineOf(this.session, this.options);
   }
 
@@ -115,6 +119,15 @@ function unknownDatabase(file: string): CliError {
     expected: "a file that `plumbline run` or openEngine has made",
     found: "nothing",
     mend: "name it with --db FILE, or go to the folder where it is",
+  });
+}
+
+function ownerGone(file: string): PlumblineError {
+  return new PlumblineError("command-owner-gone", "the process that owned the database has gone", {
+    path: file,
+    expected: "the process that does the work",
+    found: "nobody",
+    mend: "ask again: this command takes its place where it has the code",
   });
 }
 

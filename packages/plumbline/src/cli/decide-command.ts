@@ -27,7 +27,7 @@ import { clean } from "./phrase.ts";
 import { CliError } from "./problem.ts";
 import { approvalParts, findApproval, recordOf } from "./run-name.ts";
 import { type RunReport, reportOf, runDocument, runText } from "./run-report.ts";
-import { answer, argument, option, type Session } from "./session.ts";
+import { answer, argument, databaseHint, option, type Session } from "./session.ts";
 
 export async function approveCommand(session: Session): Promise<ExitCode> {
   return decideCommand(session, true);
@@ -39,6 +39,7 @@ export async function rejectCommand(session: Session): Promise<ExitCode> {
 
 async function decideCommand(session: Session, approved: boolean): Promise<ExitCode> {
   const { run: name, path: given } = approvalParts(argument(session, 0));
+  const id = randomUUID(); // the same for the owner and for whoever takes its place
   return withFlowsOf(session, name, async (database, run) => {
     const { plan, entries } = await recordOf(database.engine, run);
     const state = fold(newState(plan), entries);
@@ -50,7 +51,7 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
       run,
       path,
       decision,
-      id: randomUUID(),
+      id,
       ...(by === undefined ? {} : { by }),
       ...(note === undefined ? {} : { note }),
     };
@@ -156,9 +157,10 @@ function decidedText({ session, path, decision, decided, carried, report }: Told
     late: paint("yellow", "! too late: it had been decided, or the run had stopped; recorded and not used"),
   }[decided.status];
   const head = `${words}  ${paint("dim", `${summary.id}:${path}`)}\n`;
-  if (decided.status === "late" || (carried && carried.end === "ended")) return `${head}\n${runText(report, paint)}`;
+  if (decided.status === "late" || (carried && carried.end === "ended"))
+    return `${head}\n${runText(report, paint, databaseHint(session.db))}`;
   const goes = carried
-    ? `the run was carried on here and ${carried.end === "parked" ? "waits for a person again" : "was left"}: plumbline resume ${summary.id}`
+    ? `the run was carried on here and ${carried.end === "parked" ? "waits for a person again" : "was left"}: plumbline resume ${summary.id}${databaseHint(session.db)}`
     : "the process that owns the database carries the run on";
   return `${head}${paint("dim", goes)}\n`;
 }

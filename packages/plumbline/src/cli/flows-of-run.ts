@@ -7,7 +7,7 @@
  */
 import { existsSync } from "node:fs";
 import { codeOf } from "@plumbline/core";
-import { type Database, withDatabase } from "./database.ts";
+import { type Database, isOwnerGone, withDatabase } from "./database.ts";
 import { type FlowFile, fileOfBuild, loadFlowFile } from "./flow-file.ts";
 import { CliError } from "./problem.ts";
 import { findRun, recordOf } from "./run-name.ts";
@@ -28,8 +28,8 @@ export async function withFlowsOf<T>(
     try {
       return { result: await work(database, run) };
     } catch (error) {
-      // Perhaps the owner only looked at the file for a moment, and so knew no flows.
-      if (codeOf(error) !== "flow-unknown") throw error;
+      // The owner has gone, or it only looked at the file for a moment and so knew no flows: this process is next.
+      if (codeOf(error) !== "flow-unknown" && !isOwnerGone(error)) throw error;
       refused = error;
       return undefined;
     }

@@ -5,13 +5,12 @@
  * is closed however it ends; when the owner goes away the watching goes on with the next one, which may be this process;
  * leaving never stops the run by itself.
  */
-import type { Database } from "./database.ts";
-import { isOwnerGone } from "./database.ts";
+import { type Database, isOwnerGone } from "./database.ts";
 import { JournalLog } from "./journal-log.ts";
 import { LiveRun } from "./live-run.ts";
 import { recordOf } from "./run-name.ts";
 import { Screen } from "./screen.ts";
-import type { Session } from "./session.ts";
+import { databaseHint, type Session } from "./session.ts";
 
 export interface FollowOptions {
   /** Stop where only a person can move the run. */
@@ -31,7 +30,7 @@ export async function follow(
   run: string,
   options: FollowOptions,
 ): Promise<Followed> {
-  const view = viewOn(session, options.from ?? 0);
+  const view = viewOn(session, Math.max(options.from ?? 0, session.told.get(run) ?? 0));
   const { signal } = session.interrupts;
   let live: LiveRun | undefined;
   let seen = 0;
@@ -44,6 +43,7 @@ export async function follow(
           live.receive(entry);
           seen = index + 1;
           view.tell(live, entry, index);
+          session.told.set(run, Math.max(seen, session.told.get(run) ?? 0));
           if (live.state.phase === "ended") return { live, end: "ended" };
           if (options.untilParked && seen >= record.entries.length && live.isParked) return { live, end: "parked" };
         }
@@ -64,12 +64,12 @@ interface View {
   close(): void;
 }
 
-function viewOn({ err, now }: Session, from: number): View {
+function viewOn({ err, now, db }: Session, from: number): View {
   if (err.isTerminal && process.env["TERM"] !== "dumb") {
-    const screen = new Screen(err, now);
+    const screen = new Screen(err, now, databaseHint(db));
     return { tell: (live) => screen.show(live), close: () => screen.close() };
   }
-  const log = new JournalLog(err);
+  const log = new JournalLog(err, databaseHint(db));
   return {
     tell: (live, entry, index) => {
       if (index >= from) log.tell(live, entry, index);

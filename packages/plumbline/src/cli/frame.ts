@@ -15,9 +15,11 @@ import type { Paint } from "./terminal.ts";
 export interface FrameSize {
   readonly columns: number;
   readonly rows: number;
+  /** What commands that are shown need to find the database. */
+  readonly hint?: string;
 }
 
-export function frameOf(live: LiveRun, now: number, { columns, rows }: FrameSize, paint: Paint): string[] {
+export function frameOf(live: LiveRun, now: number, { columns, rows, hint = "" }: FrameSize, paint: Paint): string[] {
   const { state } = live;
   const reports = stepsOf(state);
   const nameColumns = Math.min(28, Math.max(0, ...reports.map(({ path }) => columnsOf(path))));
@@ -25,8 +27,11 @@ export function frameOf(live: LiveRun, now: number, { columns, rows }: FrameSize
   const blocks = state.slots.map((slot, index) => {
     const report = reports[index] as StepReport;
     const line = stepLine(slot, report, context);
-    const below = slot.status === "asked" ? consequences(live, slot, columns, paint) : [];
-    return { report, lines: [line, ...below] };
+    const below = slot.status === "asked" ? consequences(live, slot, hint) : [];
+    return {
+      report,
+      lines: [line, ...below.map((words) => `      ${paint("dim", clipped(clean(words), columns - 6))}`)],
+    };
   });
   const head = `${paint("bold", clean(state.plan.flow))}  ${paint("dim", state.run)}${keyOf(live, paint)}`;
   return [head, "", ...fitted(blocks, rows - 5, paint), "", `  ${foot(live, reports, now, paint)}`];
@@ -61,15 +66,15 @@ function fitted(blocks: readonly Block[], rows: number, paint: Paint): string[] 
 }
 
 /** Under an approval: how it is answered, and what happens when it is not. */
-function consequences({ state }: LiveRun, slot: Slot, columns: number, paint: Paint): string[] {
+function consequences({ state }: LiveRun, slot: Slot, hint: string): string[] {
   const node = slot.node as PlanApproval;
   const several = state.slots.filter(({ status }) => status === "asked").length > 1;
   const id = several ? `${state.run}:${pathOf(slot)}` : state.run;
   return [
     ...(node.title === undefined ? [] : [node.title]),
     `if nobody answers: ${ifNobodyAnswers(node)}`,
-    `plumbline approve ${id}`,
-  ].map((words) => `      ${paint("dim", clipped(clean(words), columns - 6))}`);
+    `plumbline approve ${id}${hint}`,
+  ];
 }
 
 /** The declared answer, in words. */

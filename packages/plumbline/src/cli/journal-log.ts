@@ -21,9 +21,12 @@ const tones: Record<Tone, Style | undefined> = {
 
 export class JournalLog {
   private readonly output: Output;
+  private readonly hint: string;
 
-  constructor(output: Output) {
+  /** `hint`: what commands that are shown need to find the database. */
+  constructor(output: Output, hint: string) {
     this.output = output;
+    this.hint = hint;
   }
 
   tell(live: LiveRun, entry: Entry, index: number): void {
@@ -34,7 +37,7 @@ export class JournalLog {
     if (entry.kind !== "approval.requested") return;
     const slot = state.slots[entry.slot];
     if (slot?.node.kind !== "approval") return;
-    const approve = `plumbline approve ${state.run}:${pathOf(slot)}`;
+    const approve = `plumbline approve ${state.run}:${pathOf(slot)}${this.hint}`;
     this.output.write(
       `${" ".repeat(11)}if nobody answers: ${ifNobodyAnswers(slot.node as PlanApproval)}; ${approve}\n`,
     );

@@ -35,6 +35,7 @@ async function main(argv: readonly string[], out: Output, err: Output): Promise<
         db: typeof db === "string" ? db : "plumbline.db",
         interrupts: new Interrupts(),
         now: Date.now,
+        told: new Map(),
       });
     }
   }

@@ -11,9 +11,9 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** `0.3 s`, `12.4 s`, `4 m 05 s`, `3 h 12 m`, `2 d 4 h`. */
+/** `<1 ms`, `0.3 s`, `12.4 s`, `4 m 05 s`, `3 h 12 m`, `2 d 4 h`. */
 export function duration(ms: number): string {
-  if (ms < 1) return "0 ms";
+  if (ms < 1) return ms > 0 ? "<1 ms" : "0 ms";
   if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < minute - 50) return `${(ms / second).toFixed(1)} s`;
   if (ms < hour - 500) return two(ms, minute, "m", second, "s");

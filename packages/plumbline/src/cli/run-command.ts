@@ -11,9 +11,10 @@ import { chooseFlow, loadFlowFile } from "./flow-file.ts";
 import { type Followed, follow, leave } from "./follow.ts";
 import { inputOf } from "./input.ts";
 import { carryOn } from "./motion.ts";
+import { clean } from "./phrase.ts";
 import { recordOf } from "./run-name.ts";
 import { reportOf, runDocument, runText } from "./run-report.ts";
-import { answer, argument, isSet, option, type Session } from "./session.ts";
+import { answer, argument, databaseHint, isSet, option, type Session } from "./session.ts";
 
 export async function runCommand(session: Session): Promise<ExitCode> {
   const file = await loadFlowFile(argument(session, 0));
@@ -35,12 +36,15 @@ export async function followToEnd(session: Session, database: Database, run: str
   const followed = await follow(session, database, run, { untilParked: isSet(session, "detach") });
   if (followed.end !== "left") await carryOn(session, database);
   const report = await reportOf(database.engine, await recordOf(database.engine, run));
+  await leave(session, database);
   answer(
     session,
     () => runDocument(report),
-    () => (followed.end === "ended" ? runText(report, session.out.paint) : howToGoOn(session, database, followed, run)),
+    () =>
+      followed.end === "ended"
+        ? runText(report, session.out.paint, databaseHint(session.db))
+        : howToGoOn(session, database, followed, run),
   );
-  await leave(session, database);
   return followed.end === "ended"
     ? exitCodeOf(report.overview.summary.outcome, isSet(session, "accept-degraded"))
     : exitCodes.left;
@@ -48,21 +52,23 @@ export async function followToEnd(session: Session, database: Database, run: str
 
 function howToGoOn({ out, db }: Session, { isOwner }: Database, { live, end }: Followed, run: string): string {
   const { paint } = out;
-  const where = db === "plumbline.db" ? "" : ` --db ${/^[\w./-]+$/.test(db) ? db : JSON.stringify(db)}`;
-  const command = (words: string) => `  plumbline ${words} ${run}${where}`;
-  const state = end === "parked" ? "waits for a person" : "left; what it did is recorded";
-  const lines = [
-    `${paint("bold", live.state.plan.flow)} ${paint("cyan", state)}`,
-    "",
-    `${command("resume")}  ${paint("dim", "go on and watch")}`,
-    ...(live.isAsking ? [`${command("approve")}  ${paint("dim", "decide")}`] : []),
-    `${command("show")}  ${paint("dim", "look at it")}`,
+  const ways = [
+    ["resume", "go on and watch"],
+    ...(live.isAsking ? [["approve", "decide"]] : []),
+    ["show", "look at it"],
   ];
-  const pause = isOwner
-    ? "Until then nothing of it runs: its timers too wait for a process that owns the database."
-    : "It goes on in the process that owns the database.";
-  return `${[...lines, "", paint("dim", pause)].join("\n")}\n`;
+  const commands = ways.map(([name, words = ""]) => [`plumbline ${name} ${run}${databaseHint(db)}`, words] as const);
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return `${[
+    `${paint("bold", clean(live.state.plan.flow))} ${paint("cyan", end === "parked" ? "waits for a person" : "was left; what it did is recorded")}`,
+    "",
+    ...commands.map(([command, words]) => `  ${command.padEnd(width)}  ${paint("dim", words)}`),
+    "",
+    paint("dim", isOwner ? nobodyRuns : "It goes on in the process that owns the database."),
+  ].join("\n")}\n`;
 }
+
+const nobodyRuns = "Until then nothing of it runs: its timers too wait for a process that owns the database.";
 
 function say({ err }: Session, words: string): void {
   err.write(`${err.paint("dim", words)}\n`);

@@ -65,8 +65,8 @@ function stepDocument(step: StepReport): Record<string, unknown> {
   return { path, kind, status, answeredBy: answeredBy ?? null, attempts, ms, cost: { usd, tokens }, ...rest };
 }
 
-/** The last words on a run: outcome, answer, what to know about it. */
-export function runText(report: RunReport, paint: Paint): string {
+/** The last words on a run: outcome, answer, what to know about it. `hint` goes to commands that are shown. */
+export function runText(report: RunReport, paint: Paint, hint: string): string {
   const { summary, failure, degradations, standing, ms } = report.overview;
   const { outcome } = summary;
   const facts = [duration(ms), cost(summary.usd, summary.tokens)].filter((part) => part !== "").join(" · ");
@@ -82,7 +82,7 @@ export function runText(report: RunReport, paint: Paint): string {
     );
   }
   if (outcome === "degraded" || outcome === "failed") {
-    lines.push("", paint("dim", `  plumbline why ${summary.id}`));
+    lines.push("", paint("dim", `  plumbline why ${summary.id}${hint}`));
   }
   return `${lines.join("\n")}\n`;
 }

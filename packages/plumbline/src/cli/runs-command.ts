@@ -10,7 +10,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { outcomeWords } from "./frame.ts";
 import { clean, clipped, cost, duration, relative } from "./phrase.ts";
 import { CliError } from "./problem.ts";
-import { answer, option, type Session } from "./session.ts";
+import { answer, databaseHint, option, type Session } from "./session.ts";
 import { table } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -72,7 +72,7 @@ function summaryDocument(summary: RunSummary): Record<string, unknown> {
   return { ...rest, key: key ?? null, outcome: outcome ?? null, cost: { usd, tokens } };
 }
 
-function runsTable(runs: readonly RunSummary[], next: string | undefined, { out, now: clock }: Session): string {
+function runsTable(runs: readonly RunSummary[], next: string | undefined, { out, db, now: clock }: Session): string {
   const { paint } = out;
   const now = clock();
   const text = table(
@@ -89,7 +89,9 @@ function runsTable(runs: readonly RunSummary[], next: string | undefined, { out,
     ],
     paint,
   );
-  return next === undefined ? text : `${text}${paint("dim", `more: plumbline runs --cursor ${next}`)}\n`;
+  return next === undefined
+    ? text
+    : `${text}${paint("dim", `more: plumbline runs --cursor ${next}${databaseHint(db)}`)}\n`;
 }
 
 /** Status or outcome; degraded is said before the end too. */

@@ -17,6 +17,7 @@ const showCursor = "\u001b[?25h";
 export class Screen {
   private readonly output: Output;
   private readonly now: () => number;
+  private readonly hint: string;
   private painted: string[] = [];
   private paintedColumns = 0;
   private live: LiveRun | undefined;
@@ -25,9 +26,11 @@ export class Screen {
   /** Printed without a line end: kept until the line is whole. */
   private partial = "";
 
-  constructor(output: Output, now: () => number) {
+  /** `hint`: what commands that are shown need to find the database. */
+  constructor(output: Output, now: () => number, hint: string) {
     this.output = output;
     this.now = now;
+    this.hint = hint;
   }
 
   show(live: LiveRun): void {
@@ -53,7 +56,7 @@ export class Screen {
     for (const give of this.giveBack) give();
     if (this.partial !== "") this.print("\n");
     this.paint();
-    this.output.write(showCursor);
+    this.output.write(`\n${showCursor}`);
     this.painted = [];
   }
 
@@ -72,7 +75,12 @@ export class Screen {
   private paint(): void {
     if (!this.live) return;
     const { output } = this;
-    const lines = frameOf(this.live, this.now(), output, output.paint);
+    const lines = frameOf(
+      this.live,
+      this.now(),
+      { columns: output.columns, rows: output.rows, hint: this.hint },
+      output.paint,
+    );
     const text = repaint(this.painted, lines, output.columns !== this.paintedColumns);
     this.painted = lines;
     this.paintedColumns = output.columns;

@@ -18,6 +18,8 @@ export interface Session {
   readonly db: string;
   readonly interrupts: Interrupts;
   readonly now: () => number;
+  /** How many entries of a run were told already: one that is followed again is not told twice. */
+  readonly told: Map<string, number>;
 }
 
 /** The value of an option; undefined when it was not given. */
@@ -38,4 +40,10 @@ export function argument({ given }: Session, index: number): string {
 /** The answer: one document with `--json`, else text. */
 export function answer({ out, json }: Session, document: () => object, text: () => string): void {
   out.write(json ? `${jsonText(document(), 2)}\n` : text());
+}
+
+/** What to add to a command that is shown, so that it finds this database. */
+export function databaseHint(db: string): string {
+  if (db === "plumbline.db") return "";
+  return ` --db ${/^[\w./@%+=:,-]+$/.test(db) ? db : `'${db.replaceAll("'", "'\\''")}'`}`;
 }

@@ -15,7 +15,7 @@ import { clean, clipped, clockTime, cost, duration, relative } from "./phrase.ts
 import { findRun, recordOf } from "./run-name.ts";
 import { degradationLines, indented, type RunReport, reportOf, runDocument } from "./run-report.ts";
 import { statusWords, timeLeft } from "./runs-command.ts";
-import { answer, argument, isSet, type Session } from "./session.ts";
+import { answer, argument, databaseHint, isSet, type Session } from "./session.ts";
 import { stepLine } from "./step-line.ts";
 
 export async function showCommand(session: Session): Promise<ExitCode> {
@@ -51,7 +51,7 @@ function foldedOf(record: RunRecord): LiveRun {
   return live;
 }
 
-function showText(record: RunRecord, report: RunReport, input: unknown, { out, now: clock }: Session): string {
+function showText(record: RunRecord, report: RunReport, input: unknown, { out, db, now: clock }: Session): string {
   const { paint, columns } = out;
   const now = clock();
   const { summary, failure, degradations, standing, ms } = report.overview;
@@ -88,7 +88,7 @@ function showText(record: RunRecord, report: RunReport, input: unknown, { out, n
   for (const { path, desk, dueAt } of summary.waits) {
     lines.push(
       "",
-      `  ${paint("cyan", "◆")} ${clean(path)} waits for ${clean(desk)}, ${timeLeft(dueAt, now)}: plumbline approve ${summary.id}:${path}`,
+      `  ${paint("cyan", "◆")} ${clean(path)} waits for ${clean(desk)}, ${timeLeft(dueAt, now)}: plumbline approve ${summary.id}:${path}${databaseHint(db)}`,
     );
   }
   return `${lines.join("\n")}\n`;

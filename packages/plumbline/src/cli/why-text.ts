@@ -82,9 +82,7 @@ function stepLines(step: StepOrigin, paint: Paint, width: number): string[] {
   const took = step.kind === "approval" ? "" : paint("dim", `  ${facts}`);
   const head = `  ${markOf(step.status, paint)} ${paint("bold", clean(step.path))}  ${paint(styleOf(step.status), step.status)}${by}${took}`;
   const details = [
-    ...step.reads
-      .filter((read) => "value" in read)
-      .map((read) => detail(read.field === "" ? "gave" : `gave ${clean(read.field)}`, valueWords(read))),
+    ...gaveDetail(step.reads),
     ...skipDetail(step),
     ...story.rungs
       .filter(({ result }) => result === "gave up")
@@ -107,6 +105,13 @@ type Detail = readonly [label: string, words: string];
 
 function detail(label: string, words: string): Detail {
   return [label, words];
+}
+
+/** What was read of it; the whole says its fields too. */
+function gaveDetail(reads: readonly FieldValue[]): Detail[] {
+  const known = reads.filter((read) => "value" in read);
+  const whole = known.find(({ field }) => field === "");
+  return (whole ? [whole] : known).map((read) => detail(`gave ${clean(read.field)}`.trimEnd(), valueWords(read)));
 }
 
 function decidedWords({ answeredBy, by, story }: StepOrigin): string {
