@@ -80,16 +80,8 @@ it.each(["bash", "zsh", "fish"])("completes commands in %s", async (shell) => {
     text += part;
   });
   const given = { args: [shell], options: new Map() };
-  await completionCommand({
-    given,
-    out,
-    err: out,
-    json: false,
-    db: "x",
-    interrupts: new Interrupts(),
-    now: () => 0,
-    told: new Map(),
-  });
+  const quiet = { err: out, json: false, db: "x", interrupts: new Interrupts(), now: () => 0, told: new Map() };
+  await completionCommand({ given, out, ...quiet }, commands);
   for (const { name } of commands) expect(text).toContain(name);
   expect(text).toMatch(/accept-degraded/);
   const checked = spawnSync(shell, ["-n"], { input: text, encoding: "utf8" });

@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import type { ExitCode } from "./exit-code.ts";
 import { CliError } from "./problem.ts";
-import type { Session } from "./session.ts";
+import type { Given, Session } from "./session.ts";
 
 export interface OptionSpec {
   readonly name: string;
@@ -34,11 +34,6 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
   readonly load: () => Promise<(session: Session) => Promise<ExitCode>>;
-}
-
-export interface Given {
-  readonly args: readonly string[];
-  readonly options: ReadonlyMap<string, string | true>;
 }
 
 export type Parsed =

@@ -148,6 +148,9 @@ export const commands: readonly CommandSpec[] = [
       `plumbline completion bash >> ~/.bashrc`,
       "plumbline completion fish > ~/.config/fish/completions/plumbline.fish",
     ],
-    load: async () => (await import("./completion.ts")).completionCommand,
+    load: async () => {
+      const { completionCommand } = await import("./completion.ts");
+      return (session) => completionCommand(session, commands);
+    },
   },
 ];

@@ -5,14 +5,13 @@
  * Invariant: names are letters and dashes only, so nothing needs quoting; words in zsh and fish are quoted.
  */
 import { type CommandSpec, globalOptions, type OptionSpec } from "./command-line.ts";
-import { commands } from "./command-list.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { CliError } from "./problem.ts";
 import { answer, argument, type Session } from "./session.ts";
 
 const shells: Readonly<Record<string, (specs: readonly CommandSpec[]) => string>> = { bash, zsh, fish };
 
-export async function completionCommand(session: Session): Promise<ExitCode> {
+export async function completionCommand(session: Session, commands: readonly CommandSpec[]): Promise<ExitCode> {
   const shell = argument(session, 0);
   const script = Object.hasOwn(shells, shell) ? shells[shell] : undefined;
   if (!script) {

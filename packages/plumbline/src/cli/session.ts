@@ -4,9 +4,14 @@
  * Boundary: a plain bundle, so that tests run commands without a process. Invariant: commands reach the outside only
  * through it, files and databases apart.
  */
-import type { Given } from "./command-line.ts";
 import { jsonText } from "./json-text.ts";
 import type { Interrupts, Output } from "./terminal.ts";
+
+/** What stood on the command line. */
+export interface Given {
+  readonly args: readonly string[];
+  readonly options: ReadonlyMap<string, string | true>;
+}
 
 export interface Session {
   readonly given: Given;
