@@ -1,5 +1,5 @@
 // How the tests run. Workspaces resolve to their sources, so nothing is built first.
-import { configDefaults, defineConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 
 const conditions = ["plumbline-source", "module", "node", "development|production"];
 
@@ -8,8 +8,6 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["{packages,apps,examples}/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
-    // Until the README has its flow and the command its main file: take this line and `configDefaults` out to enable it.
-    exclude: [...configDefaults.exclude, "packages/plumbline/test/packed.test.ts"],
     execArgv: ["--conditions=plumbline-source"],
     testTimeout: 20_000,
     coverage: {

@@ -4,7 +4,7 @@
  * Boundary: names to constructors, for both directions of the data boundary (values.ts, open.ts).
  * Invariant: names are tags in journals, so none is ever changed or taken away.
  */
-export const typedArrays = {
+export const typedArrays: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>> = {
   Uint8Array,
   Uint8ClampedArray,
   Int8Array,
@@ -17,6 +17,14 @@ export const typedArrays = {
   BigInt64Array,
   BigUint64Array,
   DataView,
-} as const;
+};
 
-export const errorClasses = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError } as const;
+export const errorClasses: Readonly<Record<string, new (message?: string) => Error>> = {
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+};

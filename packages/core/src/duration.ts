@@ -12,7 +12,7 @@ const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
 const pattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /** Longest duration accepted: 10 years, so that an instant plus a duration always stays a safe integer. */
-export const maxDurationMs = 10 * 365 * unitMs.d;
+export const maxDurationMs: number = 10 * 365 * unitMs.d;
 
 /**
  * A duration in milliseconds.

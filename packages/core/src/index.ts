@@ -10,6 +10,7 @@ export * from "./errors.ts";
 export * from "./evolve.ts";
 export * from "./expression.ts";
 export * from "./flow.ts";
+export * from "./guard.ts";
 export * from "./open.ts";
 export * from "./plan.ts";
 export * from "./record.ts";

@@ -99,7 +99,7 @@ function decodeTagged(tagged: Tagged, options: OpenOptions): unknown {
 
 function decodeError(tagged: Tagged, options: OpenOptions): Error {
   const { message, ...fields } = decode(tagged.v, options) as Record<string, unknown>;
-  const error = new errorClasses[tagged.n as keyof typeof errorClasses](String(message));
+  const error = new (errorClasses[tagged.n as string] as ErrorConstructor)(String(message));
   for (const [key, value] of Object.entries(fields)) {
     const enumerable = key !== "stack" && key !== "cause";
     Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
@@ -128,6 +128,5 @@ function viewOf(name: string | undefined, bytes: Uint8Array<ArrayBuffer>): unkno
 
 /** A Buffer where there are Buffers; in a browser the Uint8Array that it is. */
 function bufferOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
-  const { Buffer } = globalThis as { Buffer?: { from(bytes: ArrayBuffer): Uint8Array } };
-  return Buffer ? Buffer.from(bytes.buffer) : bytes;
+  return typeof Buffer === "undefined" ? bytes : Buffer.from(bytes.buffer);
 }

@@ -79,8 +79,13 @@ const noWaits: readonly Wait[] = [];
 function statusOf(state: RunState): RunStatus {
   if (state.phase !== "running") return state.phase;
   if (state.timers.size === 0) return "running";
-  const parked = state.slots.every((slot) => isDone(slot) || waitingStatuses.has(slot.status));
+  const parked = state.slots.every((slot) => isDone(slot) || waitingStatuses.has(slot.status) || isBetweenUndos(slot));
   return parked ? "waiting" : "running";
+}
+
+/** A ladder's undo failed and its next try has an instant. */
+function isBetweenUndos({ status, undo }: Slot): boolean {
+  return status === "undoing" && undo === "waiting";
 }
 
 function isDone(slot: Slot): boolean {

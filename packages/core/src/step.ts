@@ -205,7 +205,11 @@ const compensationRetry: RetryPolicy = { ...defaultRetry, maxAttempts: 6 };
 export const maxAttemptsLimit = 1_000;
 
 /** A retry policy with its defaults written out. */
-export function retryPolicy(options: RetryOptions | undefined, path: string, defaults = defaultRetry): RetryPolicy {
+export function retryPolicy(
+  options: RetryOptions | undefined,
+  path: string,
+  defaults: RetryPolicy = defaultRetry,
+): RetryPolicy {
   if (!options) return defaults;
   const maxAttempts = options.maxAttempts ?? defaults.maxAttempts;
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > maxAttemptsLimit) {

@@ -93,13 +93,20 @@ function unknownNeeds(scope: PlanScope): Flaw[] {
 
 /** Kahn's algorithm: what is left when no more nodes are free lies on a cycle or behind one. */
 function cycles(scope: PlanScope): Flaw[] {
-  const waiting = scope.nodes.map((node) => node.dependsOn.filter((one) => scope.nodes[one.node]).length);
+  const readers = scope.nodes.map((): number[] => []);
+  const waiting = scope.nodes.map(() => 0);
+  for (const [index, node] of scope.nodes.entries()) {
+    for (const need of new Set(node.dependsOn.map((one) => one.node))) {
+      if (!readers[need]) continue;
+      readers[need].push(index);
+      waiting[index] = (waiting[index] as number) + 1;
+    }
+  }
   const free = waiting.flatMap((count, index) => (count === 0 ? [index] : []));
   let settled = 0;
   for (let next = free.pop(); next !== undefined; next = free.pop()) {
     settled++;
-    for (const [index, node] of scope.nodes.entries()) {
-      if (!node.dependsOn.some((one) => one.node === next)) continue;
+    for (const index of readers[next] as number[]) {
       waiting[index] = (waiting[index] as number) - 1;
       if (waiting[index] === 0) free.push(index);
     }

@@ -63,19 +63,19 @@ export class EngineHost implements Host {
   readonly env: Environment;
   readonly graceMs: number;
   readonly build: string | undefined;
-  readonly watchers = new Watchers();
-  readonly ends = new EndWaiters();
+  readonly watchers: Watchers = new Watchers();
+  readonly ends: EndWaiters = new EndWaiters();
   readonly flows: FlowShelf;
-  readonly active = new Map<string, ActiveRun>();
+  readonly active: Map<string, ActiveRun> = new Map();
   /** Starts whose first commit is under way, to be told when it will never come. */
-  readonly starting = new Set<(error: unknown) => void>();
+  readonly starting: Set<(error: unknown) => void> = new Set();
   timers: Timers;
   store: Store;
   private readonly settings: EngineSettings;
   private committer: Committer;
   private breakers: Breakers;
   private readonly loading = new Map<string, Promise<ActiveRun>>();
-  readonly decisions = new Arrivals();
+  readonly decisions: Arrivals = new Arrivals();
   private readonly suspects = new Suspects();
   /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
   private readonly stuck = new Set<string>();

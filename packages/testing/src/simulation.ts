@@ -25,6 +25,7 @@ export interface SimulationResult {
   readonly options: SimulationOptions;
   readonly problems: readonly string[];
   readonly journal: readonly string[];
+  readonly plan: Plan;
   readonly description: FlowDescription;
   readonly crashes: number;
   readonly outcome: string;
@@ -69,7 +70,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
   }
   const journal = [...engine.journal, ...engine.uncommitted.map((entry) => `(uncommitted) ${JSON.stringify(entry)}`)];
   const outcome = engine.state.outcome ?? engine.state.phase;
-  return { options, problems, journal, description, crashes: drive.crashes, outcome };
+  return { options, problems, journal, plan, description, crashes: drive.crashes, outcome };
 }
 
 /** Chooses what happens next. */

@@ -73,7 +73,7 @@ export class ToyEngine {
   summary = "";
   state: RunState;
   now: number;
-  pending = new Map<number, Pending>();
+  pending: Map<number, Pending> = new Map();
   flights: Flight[] = [];
   lates: Late[] = [];
   uncommitted: Entry[] = [];

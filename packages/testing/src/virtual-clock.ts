@@ -19,7 +19,7 @@ export class VirtualClock {
   private readonly timers = new Set<VirtualTimer>();
 
   /** `start` is the wall clock's first instant, by default 2026-01-01. */
-  constructor(start = Date.UTC(2026, 0, 1)) {
+  constructor(start: number = Date.UTC(2026, 0, 1)) {
     this.wallOffset = start;
   }
 

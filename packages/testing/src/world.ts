@@ -40,11 +40,11 @@ export class ProcessDied extends Error {}
 
 export class World {
   /** By `slot/rung`: the effect may stand in the world. */
-  readonly standing = new Set<string>();
-  readonly breakers = new Map<string, BreakerState>();
-  readonly poisonedRungs = new Set<string>();
-  readonly poisonedConditions = new Set<number>();
-  readonly poisonedUndos = new Set<number>();
+  readonly standing: Set<string> = new Set();
+  readonly breakers: Map<string, BreakerState> = new Map();
+  readonly poisonedRungs: Set<string> = new Set();
+  readonly poisonedConditions: Set<number> = new Set();
+  readonly poisonedUndos: Set<number> = new Set();
   deaths = 0;
   private readonly description: FlowDescription;
   private readonly seeded: Seeded;
