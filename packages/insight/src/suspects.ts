@@ -98,7 +98,9 @@ function* weakEvidence({ report, story, fieldsRead }: Looked): Generator<Suspect
     yield weak("broken-contract", `${times(broken.length, "answer")} broke its contract: ${brief(why)}`);
   }
   const lastFailure = others.at(-1)?.failure;
-  if (lastFailure) yield weak("retried", `${times(others.length, "attempt")} failed: ${brief(lastFailure.message)}`);
+  const isSaid = report.failure !== undefined && others.length === 1;
+  if (lastFailure && !isSaid)
+    yield weak("retried", `${times(others.length, "attempt")} failed: ${brief(lastFailure.message)}`);
   if (lost.length > 0) yield weak("lost", `${times(lost.length, "attempt")} lost with the process`);
   const beside = (report.dropped ?? []).filter((path) => !isOnTheWay(path, fieldsRead));
   if (beside.length > 0) yield weak("dropped", `its schema dropped ${listed(beside)} beside what was read`);

@@ -181,7 +181,7 @@ describe("what stands on the way", () => {
     const told = why(record);
     expect(told.about).toBe("failure");
     expect(told.steps[0]).toMatchObject({ path: "book", status: "failed" });
-    expect(told.suspects[0]).toMatchObject({ path: "book", evidence: [{ kind: "failed" }, { kind: "retried" }] });
+    expect(told.suspects[0]).toMatchObject({ path: "book", evidence: [{ kind: "failed", strength: "strong" }] });
   });
 
   it("an answer that was declared for a missed deadline was made of the input alone", async () => {

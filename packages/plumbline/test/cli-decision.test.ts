@@ -38,6 +38,18 @@ describe("while another process runs the flow", () => {
     expect([late.code, late.document.status]).toEqual([6, "late"]);
   });
 
+  it("who watches outlives the owner", async () => {
+    const owner = start(folder, ...ada);
+    await owner.errorLine(/waits for desk/);
+    const watcher = start(folder, "resume", "last", "--json");
+    await watcher.errorLine(/waits for desk/);
+    owner.process.kill("SIGKILL");
+    await owner.ended;
+    expect((await run(folder, "approve", "last")).code).toBe(0);
+    const { code, stdout } = await watcher.ended;
+    expect([code, JSON.parse(stdout).outcome]).toEqual([0, "succeeded"]);
+  });
+
   it("a second `run` starts its run in the owner", async () => {
     const owner = start(folder, ...ada);
     await owner.errorLine(/waits for desk/);

@@ -11,6 +11,7 @@ import type { Flow } from "@plumbline/core";
 import { CliError } from "./problem.ts";
 
 export interface FlowFile {
+  /** As it was given. */
   readonly path: string;
   /** Recorded with each run as its build, so that other commands find the code again. */
   readonly url: string;
@@ -47,7 +48,7 @@ export async function loadFlowFile(file: string): Promise<FlowFile> {
       mend: "rename one of them",
     });
   }
-  return { path, url, flows };
+  return { path: file, url, flows };
 }
 
 /** The flow of this name, or the only one. @throws CliError `flow-ambiguous`, `flow-not-in-file` */

@@ -8,7 +8,7 @@
 import { open, type PlanApproval, pathOf, type Slot, type StepReport, stepsOf } from "@plumbline/core";
 import { jsonText } from "./json-text.ts";
 import type { LiveRun } from "./live-run.ts";
-import { clean, clipped, columnsOf, cost, duration, plural } from "./phrase.ts";
+import { clean, clipped, columnsOf, cost, countdown, duration, plural } from "./phrase.ts";
 import { stepLine } from "./step-line.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -33,12 +33,20 @@ export function frameOf(live: LiveRun, now: number, { columns, rows, hint = "" }
       lines: [line, ...below.map((words) => `      ${paint("dim", clipped(clean(words), columns - 6))}`)],
     };
   });
-  const head = `${paint("bold", clean(state.plan.flow))}  ${paint("dim", state.run)}${keyOf(live, paint)}`;
-  return [head, "", ...fitted(blocks, rows - 5, paint), "", `  ${foot(live, reports, now, paint)}`];
+  const frame = [
+    head(live, columns, paint),
+    "",
+    ...fitted(blocks, rows - 5, paint),
+    "",
+    foot(live, reports, now, columns, paint),
+  ];
+  return frame.slice(-Math.max(1, rows - 1));
 }
 
-function keyOf({ state }: LiveRun, paint: Paint): string {
-  return state.key === undefined ? "" : paint("dim", `  key ${clean(state.key)}`);
+function head({ state }: LiveRun, columns: number, paint: Paint): string {
+  const name = clipped(clean(state.plan.flow), columns);
+  const key = state.key === undefined ? "" : `  key ${clean(state.key)}`;
+  return `${paint("bold", name)}${paint("dim", clipped(`  ${state.run}${key}`, columns - columnsOf(name)))}`;
 }
 
 interface Block {
@@ -87,20 +95,25 @@ export function ifNobodyAnswers({ onTimeout }: PlanApproval): string {
   }
 }
 
-function foot({ state }: LiveRun, reports: readonly StepReport[], now: number, paint: Paint): string {
+function foot(live: LiveRun, reports: readonly StepReport[], now: number, columns: number, paint: Paint): string {
+  const { state } = live;
   const done = reports.filter(({ status }) => doneStatuses.has(status)).length;
+  const left = Math.max(0, (state.deadlineAt ?? 0) - now);
   const parts = [
     state.outcome === undefined ? phaseWords(state.phase, reports) : outcomeWords(state.outcome, paint),
     duration(Math.max(0, (state.endedAt ?? now) - state.startedAt)),
     `${done} of ${plural(reports.length, "step")}`,
-    cost(state.usd, state.tokens),
     state.degradations.length === 0 ? "" : paint("magenta", plural(state.degradations.length, "degradation")),
+    cost(state.usd, state.tokens),
+    state.deadlineAt === undefined || state.phase !== "running" ? "" : `deadline in ${countdown(left)}`,
   ];
-  const deadline =
-    state.deadlineAt === undefined || state.phase !== "running"
-      ? ""
-      : `deadline in ${duration(Math.max(0, state.deadlineAt - now))}`;
-  return [...parts, deadline].filter((part) => part !== "").join(paint("dim", " · "));
+  let line = " ";
+  for (const part of parts.filter((one) => one !== "")) {
+    const longer = line === " " ? `  ${part}` : `${line}${paint("dim", " · ")}${part}`;
+    if (columnsOf(longer) > columns) break; // the first parts matter most
+    line = longer;
+  }
+  return line;
 }
 
 const doneStatuses: ReadonlySet<string> = new Set(["succeeded", "degraded", "skipped", "failed", "undone"]);

@@ -29,12 +29,13 @@ export async function carryOn(session: Session, database: Database): Promise<num
 }
 
 async function inMotion({ engine, flows }: Database): Promise<RunSummary[]> {
-  const known = new Set(flows.map(({ name }) => name));
+  // A run of another version may be held, and would be waited for in vain.
+  const known = new Set(flows.map(({ plan }) => plan.fingerprint));
   const pages = await Promise.all([
     engine.list({ status: "running", limit: 1_000 }),
     engine.list({ status: "stopping", limit: 1_000 }),
   ]);
-  return pages.flatMap(({ items }) => items).filter(({ flow }) => known.has(flow));
+  return pages.flatMap(({ items }) => items).filter(({ fingerprint }) => known.has(fingerprint));
 }
 
 async function untilParked(engine: Engine, id: string, signal: AbortSignal): Promise<void> {

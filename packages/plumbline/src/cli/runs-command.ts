@@ -46,7 +46,7 @@ function oneOf<T extends string>(session: Session, name: string, values: readonl
   const given = option(session, name);
   const found = values.find((value) => value === given);
   if (given === undefined || found) return found;
-  throw new CliError("usage", `--${name} has a value of its own`, {
+  throw new CliError("usage", "there is no such value", {
     path: `--${name}`,
     expected: values.join(", "),
     found: given,

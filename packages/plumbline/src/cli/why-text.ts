@@ -85,7 +85,7 @@ function stepLines(step: StepOrigin, paint: Paint, width: number): string[] {
     ...gaveDetail(step.reads),
     ...skipDetail(step),
     ...story.rungs
-      .filter(({ result }) => result === "gave up")
+      .filter(({ result }) => result === "gave up" && story.rungs.length > 1)
       .map(({ name, because = "" }) => detail(`not ${clean(name)}`, because)),
     ...story.attempts.flatMap((attempt) => attemptDetails(attempt, story.attempts.length)),
     ...(step.from ? [detail("taken from", `run ${step.from.run}, step ${step.from.path}`)] : []),
