@@ -18,6 +18,7 @@ export * from "./reference.ts";
 export * from "./report.ts";
 export * from "./resolve.ts";
 export * from "./retry.ts";
+export type { NodeCode } from "./scope-builder.ts";
 export * from "./state.ts";
 export * from "./step.ts";
 export * from "./store-port.ts";

@@ -1,0 +1,209 @@
+/**
+ * The builder of one scope: turns the `$` calls of a running `build` into nodes and their functions.
+ *
+ * Boundary: works on what was written without its types, which flow.ts gives; options of a step are read in step.ts and
+ * approval.ts. Invariants: a name is used once; a node that was begun is finished before the scope is; after `finish` nothing
+ * can be added.
+ */
+import { type ApprovalCode, type ApprovalOptions, approvalOf } from "./approval.ts";
+import { describe, PlumblineError } from "./errors.ts";
+import { type Dependency, dependenciesOf, type Expression, weaker } from "./expression.ts";
+import type { PlanNode, PlanScope } from "./plan.ts";
+import { expressionOf, foreignReference, internalsOf, makeReference, type Ref } from "./reference.ts";
+import {
+  type AnyRung,
+  compensationOf,
+  invalid,
+  ladderOf,
+  type Schema,
+  type StepCode,
+  type StepOptions,
+} from "./step.ts";
+import type { Codec } from "./values.ts";
+
+/** The functions of one node. */
+export type NodeCode = StepCode | ApprovalCode;
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$/;
+
+interface Placed {
+  readonly when?: unknown;
+  readonly after?: unknown;
+  readonly needs?: unknown;
+}
+
+/** Collects the nodes of one scope while `build` runs. It is also the origin that its references carry. */
+export class ScopeBuilder {
+  readonly codes: NodeCode[] = [];
+  private readonly flowName: string;
+  private readonly codecs: readonly Codec<never>[];
+  private readonly nodes: (PlanNode | undefined)[] = [];
+  private readonly names: string[] = [];
+  private finished = false;
+
+  constructor(flowName: string, codecs: readonly Codec<never>[]) {
+    this.flowName = flowName;
+    this.codecs = codecs;
+  }
+
+  step(name: string, options: StepOptions<unknown, never, Schema> & Placed) {
+    const index = this.claim(name);
+    if (!isSchema(options?.output)) throw missingContract(name, "output", options?.output);
+    const common = this.common(name, options);
+    return {
+      by: (...rungs: AnyRung<never, unknown>[]) => {
+        if (rungs.length === 0) throw stepWithoutRung(name);
+        if (this.nodes[index] !== undefined) throw invalid(`${name}.by`, "one call of .by for each step", "a second");
+        const ladder = ladderOf(rungs, options, name);
+        const undo = compensationOf(options.compensate, name);
+        const stepKind = options.kind ?? "read";
+        if (!["pure", "read", "effect"].includes(stepKind)) {
+          throw invalid(`${name}.kind`, '"pure", "read" or "effect"', options.kind);
+        }
+        if (undo && stepKind !== "effect") throw invalid(`${name}.compensate`, 'kind: "effect" beside it', stepKind);
+        this.nodes[index] = {
+          kind: "step",
+          ...common,
+          stepKind,
+          rungs: ladder.plans,
+          checks: Object.keys(options.checks ?? {}),
+          onDropped: options.onDropped ?? "record",
+          ...(options.version === undefined ? {} : { version: String(options.version) }),
+          ...(undo ? { compensation: undo.plan } : {}),
+        };
+        this.codes[index] = {
+          kind: "step",
+          output: options.output,
+          checks: Object.entries(options.checks ?? {}),
+          when: options.when as StepCode["when"],
+          rungs: ladder.codes,
+          compensate: undo?.run,
+          nonFinite: options.nonFinite === true,
+          codecs: this.codecs,
+        };
+        return this.reference(index, name);
+      },
+    };
+  }
+
+  approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed) {
+    const index = this.claim(name);
+    if (!isSchema(options?.decision)) throw missingContract(name, "decision", options?.decision);
+    const { plan, code } = approvalOf(name, options, this.codecs);
+    this.nodes[index] = { kind: "approval", ...this.common(name, options), ...plan };
+    this.codes[index] = { ...code, when: options.when as ApprovalCode["when"] };
+    return this.reference(index, name);
+  }
+
+  /** The scope as data. Throws for steps that were begun and never given a ladder. */
+  finish(answer: unknown): PlanScope {
+    this.finished = true;
+    const open = this.names.find((_, index) => this.nodes[index] === undefined);
+    if (open !== undefined) throw stepWithoutRung(open);
+    const expression = expressionOf(answer, this, `${this.flowName} answer`);
+    const nodes = this.nodes as PlanNode[];
+    const dependents = nodes.map((): number[] => []);
+    for (const [index, node] of nodes.entries()) {
+      for (const dependency of node.dependsOn) dependents[dependency.node]?.push(index);
+    }
+    return {
+      id: 0,
+      nodes: nodes.map((node, index) => ({ ...node, dependents: dependents[index] as number[] })),
+      answer: expression,
+      answerDependsOn: dependenciesOf(expression, 0),
+    };
+  }
+
+  private claim(name: string): number {
+    demandName(name, this.flowName);
+    if (this.finished) {
+      throw new PlumblineError("flow-invalid", "a step was added after build had returned", {
+        path: name,
+        expected: "all steps made while build runs",
+        found: "a call of $ later on, from a callback or after an await",
+        mend: "make the step directly in build, which must not be async",
+      });
+    }
+    if (this.names.includes(name)) {
+      throw new PlumblineError("step-duplicate", "two steps of one scope have the same name", {
+        path: name,
+        expected: "a name for each step, used once",
+        found: `a second "${name}"`,
+        mend: "rename one of them: the name is how the journal and people find it",
+      });
+    }
+    this.names.push(name);
+    return this.names.length - 1;
+  }
+
+  private common(name: string, options: Placed) {
+    const needs = expressionOf(options.needs ?? {}, this, `${name}.needs`);
+    if (needs.kind !== "object") {
+      throw invalid(`${name}.needs`, "an object whose fields are references or constants", options.needs);
+    }
+    if (options.when !== undefined && typeof options.when !== "function") {
+      throw invalid(`${name}.when`, "a function of the needs that gives true or false", options.when);
+    }
+    const after = this.after(name, options.after);
+    return {
+      name,
+      needs,
+      ...(after.length === 0 ? {} : { after }),
+      dependsOn: withAfter(dependenciesOf(needs, 0), after),
+      dependents: [],
+      when: options.when !== undefined,
+    };
+  }
+
+  private after(name: string, after: unknown): Expression[] {
+    const written = after === undefined ? [] : Array.isArray(after) ? after : [after];
+    return written.map((reference) => {
+      const inside = internalsOf(reference);
+      if (!inside) throw invalid(`${name}.after`, "references to steps", reference);
+      if (inside.origin !== this) throw foreignReference(inside.label, `${name}.after`);
+      return inside.expression;
+    });
+  }
+
+  private reference(node: number, name: string): Ref<unknown> {
+    return makeReference({ expression: { kind: "ref", scope: 0, node, path: [] }, origin: this, label: name });
+  }
+}
+
+function withAfter(needs: readonly Dependency[], after: readonly Expression[]): Dependency[] {
+  const all = [...needs];
+  for (const dependency of after.flatMap((expression) => dependenciesOf(expression, 0))) {
+    const known = all.findIndex((one) => one.node === dependency.node);
+    if (known === -1) all.push(dependency);
+    else all[known] = weaker(all[known] as Dependency, dependency);
+  }
+  return all;
+}
+
+export function isSchema(value: unknown): value is Schema {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  return typeof (value as Partial<Schema>)["~standard"]?.validate === "function";
+}
+
+export function demandName(name: unknown, where: string): void {
+  if (typeof name === "string" && namePattern.test(name)) return;
+  throw invalid(`${where}.name`, "letters, digits, spaces, - and _, at most 80, a letter or digit first", name);
+}
+
+function stepWithoutRung(name: string): PlumblineError {
+  return new PlumblineError("step-without-rung", "a step that nothing produces", {
+    path: name,
+    expected: `$.step("${name}", { ... }).by(function, ...)`,
+    found: "no .by(...)",
+    mend: "add .by with the function that gives the step's value",
+  });
+}
+
+export function missingContract(name: string, option: string, found: unknown): PlumblineError {
+  return new PlumblineError("contract-missing", "a contract is required", {
+    path: `${name}.${option}`,
+    expected: "a schema of the Standard Schema family (zod, valibot, arktype, ...)",
+    found: describe(found),
+    mend: `declare ${option}: z.object({ ... }), or z.unknown() where anything will do`,
+  });
+}
