@@ -9,7 +9,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { withFlowsOf } from "./flows-of-run.ts";
 import { follow, leave } from "./follow.ts";
 import { recordOf } from "./run-name.ts";
-import { reportOf, runDocument, runText } from "./run-report.ts";
+import { currentReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, option, type Session } from "./session.ts";
 
 export async function cancelCommand(session: Session): Promise<ExitCode> {
@@ -17,7 +17,7 @@ export async function cancelCommand(session: Session): Promise<ExitCode> {
 }
 
 async function cancel(session: Session, database: Database, run: string): Promise<ExitCode> {
-  const before = await recordOf(database.engine, run);
+  const before = await database.ask((engine) => recordOf(engine, run), true);
   const wasOver = before.summary.status === "ended";
   const [by, reason] = [option(session, "by"), option(session, "reason")];
   if (!wasOver) {
@@ -25,7 +25,7 @@ async function cancel(session: Session, database: Database, run: string): Promis
     await database.ask((engine) => engine.cancel(run, how), true);
     await follow(session, database, run, { untilParked: false, from: before.entries.length });
   }
-  const report = await reportOf(database.engine, await recordOf(database.engine, run));
+  const report = await currentReport(database, run);
   const { outcome } = report.overview.summary;
   const { paint } = session.out;
   answer(

@@ -26,7 +26,7 @@ import { carryOn } from "./motion.ts";
 import { clean } from "./phrase.ts";
 import { CliError } from "./problem.ts";
 import { approvalParts, findApproval, recordOf } from "./run-name.ts";
-import { type RunReport, reportOf, runDocument, runText } from "./run-report.ts";
+import { currentReport, type RunReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, option, type Session } from "./session.ts";
 
 export async function approveCommand(session: Session): Promise<ExitCode> {
@@ -41,7 +41,7 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
   const { run: name, path: given } = approvalParts(argument(session, 0));
   const id = randomUUID(); // the same for the owner and for whoever takes its place
   return withFlowsOf(session, name, async (database, run) => {
-    const { plan, entries } = await recordOf(database.engine, run);
+    const { plan, entries } = await database.ask((engine) => recordOf(engine, run), true);
     const state = fold(newState(plan), entries);
     const path = findApproval(state, given);
     const decision = decisionOf(session, slotByPath(state, path)?.node as PlanApproval, approved);
@@ -58,7 +58,7 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
     const decided = await database.ask((engine) => engine.decide(request), true).catch(told);
     const carried =
       database.isOwner && decided.status !== "late" ? await carry(session, database, run, entries.length) : undefined;
-    const report = await reportOf(database.engine, await recordOf(database.engine, run));
+    const report = await currentReport(database, run);
     answer(
       session,
       () => ({

@@ -36,7 +36,7 @@ export async function follow(
   let seen = 0;
   try {
     for (;;) {
-      const record = await recordOf(database.engine, run);
+      const record = await database.ask((engine) => recordOf(engine, run), true);
       live ??= new LiveRun(record.plan);
       try {
         for await (const { index, entry } of database.engine.watch(run, { from: seen, signal })) {

@@ -12,8 +12,7 @@ import { type Followed, follow, leave } from "./follow.ts";
 import { inputOf } from "./input.ts";
 import { carryOn } from "./motion.ts";
 import { clean } from "./phrase.ts";
-import { recordOf } from "./run-name.ts";
-import { reportOf, runDocument, runText } from "./run-report.ts";
+import { currentReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, isSet, option, type Session } from "./session.ts";
 
 export async function runCommand(session: Session): Promise<ExitCode> {
@@ -35,7 +34,7 @@ export async function runCommand(session: Session): Promise<ExitCode> {
 export async function followToEnd(session: Session, database: Database, run: string): Promise<ExitCode> {
   const followed = await follow(session, database, run, { untilParked: isSet(session, "detach") });
   if (followed.end !== "left") await carryOn(session, database);
-  const report = await reportOf(database.engine, await recordOf(database.engine, run));
+  const report = await currentReport(database, run);
   await leave(session, database);
   answer(
     session,

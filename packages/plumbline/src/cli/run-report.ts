@@ -6,9 +6,11 @@
  */
 import type { Degradation, Engine, RunRecord, StepReport } from "@plumbline/core";
 import { type Overview, overviewOf } from "@plumbline/insight";
+import type { Database } from "./database.ts";
 import { outcomeWords } from "./frame.ts";
 import { jsonText } from "./json-text.ts";
 import { clean, cost, duration } from "./phrase.ts";
+import { recordOf } from "./run-name.ts";
 import type { Paint } from "./terminal.ts";
 
 export interface RunReport {
@@ -27,6 +29,11 @@ export async function reportOf(engine: Engine, record: RunRecord): Promise<RunRe
     if (value) partial[path] = value.value;
   }
   return { overview, ...(output ? { output: output.value } : {}), partial };
+}
+
+/** The run as it stands now, asked again of the next owner when this one goes away meanwhile. */
+export function currentReport(database: Database, run: string): Promise<RunReport> {
+  return database.ask(async (engine) => reportOf(engine, await recordOf(engine, run)), true);
 }
 
 async function opened(engine: Engine, run: string, sealed: string): Promise<{ readonly value: unknown } | undefined> {
