@@ -9,6 +9,7 @@
 import type { Entry, EntryOf } from "./entries.ts";
 import type { Absorbs } from "./expression.ts";
 import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
+import type { PlanNode, PlanRung, PlanStep } from "./plan.ts";
 import { enterFrame, pathOf, type RunState, type Slot, siblingOf } from "./state.ts";
 
 /** Folds one entry into the state. */
@@ -209,8 +210,8 @@ function completeStep(state: RunState, slot: Slot, entry: EntryOf<"step.complete
   slot.dropped = entry.dropped ?? slot.dropped;
   slot.brokenValue = undefined;
   addCost(state, slot, entry);
-  if (entry.rung > 0 && slot.node.kind === "step") {
-    const name = slot.node.rungs[entry.rung]?.name ?? `rung ${entry.rung + 1}`;
+  if (entry.rung > 0) {
+    const { name } = (slot.node as PlanStep).rungs[entry.rung] as PlanRung;
     const why = slot.failure ? `: ${slot.failure.message}` : "";
     state.degradations.push({ path: pathOf(slot), kind: "fallback", reason: `answered by ${name}${why}` });
   }
@@ -269,7 +270,7 @@ export function readersAbsorb(slot: Slot): boolean {
 export function readingsOf(slot: Slot): Absorbs[] {
   const { scope, base } = slot.frame;
   const index = slot.id - base;
-  const readers = slot.node.dependents.map((reader) => scope.nodes[reader]?.dependsOn ?? []);
+  const readers = slot.node.dependents.map((reader) => (scope.nodes[reader] as PlanNode).dependsOn);
   return [...readers, scope.answerDependsOn].flatMap((dependsOn) =>
     dependsOn.filter((one) => one.node === index).map((one) => one.absorbs),
   );
@@ -278,7 +279,7 @@ export function readingsOf(slot: Slot): Absorbs[] {
 function settle(state: RunState, slot: Slot, status: "completed" | "skipped" | "failed"): void {
   clearTimer(state, slot);
   slot.status = status;
-  if (slot.frame.id === 0) state.unsettled--;
+  state.unsettled--;
   for (const reader of slot.node.dependents) {
     const dependent = siblingOf(state, slot.frame, reader);
     dependent.waiting--;

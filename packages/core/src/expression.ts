@@ -72,7 +72,7 @@ function stronger(a: Absorbs, b: Absorbs): Absorbs {
   return strength[a] >= strength[b] ? a : b;
 }
 
-/** The same expression, read one field deeper. */
+/** The same expression, read one field deeper. What is no reference has no fields to read: it stays as it is. */
 export function fieldOf(expression: Expression, field: string): Expression {
   switch (expression.kind) {
     case "ref":

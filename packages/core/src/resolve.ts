@@ -65,7 +65,7 @@ function gives(state: RunState, frame: Frame, expression: Expression): boolean {
     case "first":
       return expression.of.some((member) => gives(state, frame, member));
     default:
-      return true;
+      return true; // only in plans that no builder made
   }
 }
 

@@ -200,7 +200,7 @@ function exactClassOf(value: object): string | undefined {
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   if (typeof name !== "string") return undefined;
   if (name === "Buffer" && value instanceof Uint8Array) return "Uint8Array";
-  if (name === "URL") return typeof URL === "function" && value instanceof URL ? name : undefined;
+  if (name === "URL") return value instanceof URL ? name : undefined;
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   return tag === name || (Object.hasOwn(errorClasses, name) && tag === "Error") ? name : undefined;
 }

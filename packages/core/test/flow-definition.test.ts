@@ -69,6 +69,7 @@ describe("rule 33: options that have no meaning", () => {
       "option-invalid",
       "s.compensate",
     ],
+    ["after something that is no step", withStep({ after: "b" as never }), "option-invalid", "s.after"],
     ["a condition that is no function", withStep({ when: true as never }), "option-invalid", "s.when"],
     ["no attempts", withStep({ retry: { maxAttempts: 0 } }), "option-invalid", "s.retry.maxAttempts"],
     ["too many attempts", withStep({ retry: { maxAttempts: 1_001 } }), "option-invalid", "s.retry.maxAttempts"],

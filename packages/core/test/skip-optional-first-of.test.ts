@@ -253,8 +253,18 @@ describe("rule 13: what is given is made fresh", () => {
     expect(sealedIn(stage.state, stage.slot("reader").frame, stage.plan.scopes[0]?.answer as never)).toHaveLength(2);
   });
 
+  test("a plan that no builder made may offer firstOf a constant: it is always there", () => {
+    const stage = reading(read.first);
+    settle(stage, "a", "skipped");
+    settle(stage, "b", "skipped");
+    const { frame } = stage.slot("reader");
+    const skipped = { kind: "ref", scope: 0, node: 0, path: [] } as const;
+    const expression = { kind: "first", of: [skipped, { kind: "constant", value: "7" }] } as const;
+    expect(resolve(stage.state, frame, expression, open)).toBe(7);
+  });
+
   test("sealedIn finds what firstOf, optional and lists read, and not what was skipped", () => {
-    const stage = reading((a, b) => ({ x: [firstOf(a, b)], y: optional(b) }));
+    const stage = reading((a, b) => ({ x: [firstOf(a, b)], y: optional(b), fixed: 1 }));
     settle(stage, "a", "skipped");
     settle(stage, "b", "runs");
     const { frame, node } = stage.slot("reader");

@@ -18,6 +18,8 @@ const odd = Object.setPrototypeOf(
   Object.create(Error.prototype, { constructor: { value: { name: "constructor" } } }),
 );
 const tagged = Object.create({ constructor: { name: "toString" }, [Symbol.toStringTag]: "toString" }) as object;
+class Link {}
+Object.defineProperty(Link, "name", { value: "URL" });
 const holed = [1];
 holed[2] = 3;
 
@@ -49,6 +51,7 @@ test.each<[string, unknown, string]>([
   ],
   ["an error of a class of its own", odd, " | an instance of constructor"],
   ["a class that calls itself like an old function", tagged, " | an instance of toString"],
+  ["a class that calls itself URL", new Link(), " | an instance of URL would come back as plain data"],
   [
     "an error whose message is no text",
     Object.assign(new Error(), { message: 5 }),

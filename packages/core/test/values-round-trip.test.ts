@@ -216,6 +216,11 @@ describe("codecs", () => {
     expect(refusalOf({ a: new Money(1) }, { codecs: [useless] }).path).toBe(".a");
   });
 
+  test("a codec that never comes to plain data is a refusal", () => {
+    const endless = { ...money, encode: (value: Money) => value } as unknown as Codec<never>;
+    expect(refusalOf(new Money(1), { codecs: [endless] }).reason).toContain("nested deeper than");
+  });
+
   test("opening without the codec says which one is missing", () => {
     const { sealed } = seal(new Money(1), { codecs }) as { sealed: string };
     expect(() => open(sealed)).toThrow('needs the codec "money"');
