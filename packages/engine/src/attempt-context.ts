@@ -6,12 +6,15 @@
  * uses none of it pays for none of it; after the attempt has ended, calls change nothing.
  */
 import type { AttemptRecord, Cost, LogLine, Previous, Schema, StepContext } from "@plumbline/core";
-import { clip } from "@plumbline/core";
+import { clip, describe } from "@plumbline/core";
 
 export const maxLogLines = 100;
 const maxLogLength = 1_000;
 const maxEvidence = 50;
 const maxLogFields = 20;
+const maxKeyLength = 100;
+/** Sums of a run stay numbers that every store can keep. */
+const maxAmount = 1e12;
 
 export interface ContextFacts {
   readonly runId: string;
@@ -87,7 +90,7 @@ export class AttemptContext implements StepContext {
   get progress(): StepContext["progress"] {
     return (fraction, note) => {
       if (this.ended || !(fraction >= 0)) return;
-      this.facts.onProgress(Math.min(1, fraction), note === undefined ? undefined : clip(String(note), 200));
+      this.facts.onProgress(Math.min(1, fraction), note === undefined ? undefined : clip(textOf(note), 200));
     };
   }
 
@@ -97,7 +100,7 @@ export class AttemptContext implements StepContext {
       this.lines ??= [];
       if (this.lines.length >= maxLogLines) return;
       const last = this.lines.length === maxLogLines - 1;
-      const text = last ? "… further lines were not kept" : clip(String(message), maxLogLength);
+      const text = last ? "… further lines were not kept" : clip(textOf(message), maxLogLength);
       const kept = fields && !last ? { fields: plainFields(fields) } : {};
       this.lines.push({ ms: Math.round(this.facts.elapsed()), message: text, ...kept });
     };
@@ -106,8 +109,8 @@ export class AttemptContext implements StepContext {
   get spend(): StepContext["spend"] {
     return (cost: Cost) => {
       if (this.ended) return;
-      this.usd += amount(cost.usd);
-      this.tokens += amount(cost.tokens);
+      this.usd = Math.min(this.usd + amount(cost?.usd), maxAmount);
+      this.tokens = Math.min(this.tokens + amount(cost?.tokens), maxAmount);
     };
   }
 
@@ -115,10 +118,11 @@ export class AttemptContext implements StepContext {
     return (evidence) => {
       if (this.ended) return;
       this.evidence ??= {};
-      for (const [key, value] of Object.entries(evidence)) {
+      for (const [key, value] of entriesOf(evidence)) {
         if (Object.keys(this.evidence).length >= maxEvidence) return;
         if (typeof value === "string") this.evidence[key] = clip(value, maxLogLength);
-        else if (typeof value === "boolean" || Number.isFinite(value)) this.evidence[key] = value;
+        else if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
+          this.evidence[key] = value;
       }
     };
   }
@@ -159,7 +163,7 @@ function amount(value: number | undefined): number {
 }
 
 function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const kept = Object.entries(fields)
+  const kept = entriesOf(fields)
     .slice(0, maxLogFields)
     .map(([key, value]) => {
       const plain =
@@ -169,9 +173,22 @@ function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(kept);
 }
 
+/** What user code says beside its answer must not be able to fail it: what cannot be read is said to be so. */
+function entriesOf(fields: unknown): [key: string, value: unknown][] {
+  try {
+    return Object.entries(fields as object).map(([key, value]) => [clip(key, maxKeyLength), value]);
+  } catch {
+    return [["unreadable", "fields that cannot be read"]];
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : describe(value);
+}
+
 function safeText(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value) ?? describe(value);
   } catch {
     return "a value that cannot be written down";
   }
