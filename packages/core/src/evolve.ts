@@ -190,6 +190,7 @@ function fireTimer(state: RunState, slot: Slot): void {
 }
 
 function enterRung(state: RunState, slot: Slot, entry: EntryOf<"rung.entered">): void {
+  slot.firstFailure ??= slot.failure;
   slot.rung = entry.rung;
   slot.rungAttempts = 0;
   slot.losses = 0;
@@ -212,7 +213,8 @@ function completeStep(state: RunState, slot: Slot, entry: EntryOf<"step.complete
   addCost(state, slot, entry);
   if (entry.rung > 0) {
     const { name } = (slot.node as PlanStep).rungs[entry.rung] as PlanRung;
-    const why = slot.failure ? `: ${slot.failure.message}` : "";
+    // The first choice's failure is what people ask about; the later rungs' are in the journal.
+    const why = slot.firstFailure ? `: ${slot.firstFailure.message}` : "";
     state.degradations.push({ path: pathOf(slot), kind: "fallback", reason: `answered by ${name}${why}` });
   }
   settle(state, slot, "completed");

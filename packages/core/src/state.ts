@@ -71,6 +71,8 @@ export interface Slot {
   value: Sealed | undefined;
   /** The last failure of the step itself. */
   failure: Failure | undefined;
+  /** Why the first rung did not answer, once the ladder has been entered. */
+  firstFailure: Failure | undefined;
   /** The slot of the need whose failure became this one's. */
   failedNeed: number | undefined;
   retryable: boolean;
@@ -201,6 +203,7 @@ function newSlot(id: number, frame: Frame, node: PlanNode): Slot {
     dueAt: undefined,
     value: undefined,
     failure: undefined,
+    firstFailure: undefined,
     failedNeed: undefined,
     retryable: true,
     brokenValue: undefined,

@@ -51,7 +51,7 @@ test("rule 14: an answer of a lower rung degrades the run, with path and reason;
   stage.ends();
   expect(stage.state).toMatchObject({
     outcome: "degraded",
-    degradations: [{ path: "ask", kind: "fallback", reason: "answered by template: down too" }],
+    degradations: [{ path: "ask", kind: "fallback", reason: "answered by template: down" }],
   });
   expect(stage.slot("ask")).toMatchObject({ attempts: 3, rung: 2 });
 });
