@@ -10,12 +10,21 @@ export const page = "docs/rules.md";
 /** The promises, shortened. Those with `later` speak of parts that do not exist yet. */
 export const rules: readonly { readonly number: number; readonly promise: string; readonly later?: string }[] = [
   { number: 1, promise: "Nothing leaves a run before it is committed; commits are prefix-ordered within a run." },
-  { number: 2, promise: "A step's result is durable before a step that depends on it starts, unless that one is pure." },
+  {
+    number: 2,
+    promise: "A step's result is durable before a step that depends on it starts, unless that one is pure.",
+  },
   { number: 3, promise: "No effect starts before its start mark is durable; reads and pure steps write none." },
   { number: 4, promise: "An error from commit is fail-stop; one bad row never fails its neighbours." },
-  { number: 5, promise: "Lost attempts are declared and counted apart; a poison step cannot keep the engine in a crash loop." },
+  {
+    number: 5,
+    promise: "Lost attempts are declared and counted apart; a poison step cannot keep the engine in a crash loop.",
+  },
   { number: 6, promise: "One idempotency key for all attempts of a rung; the attempt's own id differs." },
-  { number: 7, promise: "An effect not proven unapplied is in doubt; the next rung waits until it is settled or undone." },
+  {
+    number: 7,
+    promise: "An effect not proven unapplied is in doubt; the next rung waits until it is settled or undone.",
+  },
   { number: 8, promise: "Undoing runs in reverse order of start, with its own retries; what stands is listed." },
   { number: 9, promise: "Running, stopping, undoing, ended; the first cause in the journal is the cause." },
   { number: 10, promise: "A sub-flow that ended is held until its parent ends.", later: "sub-flows" },
@@ -25,14 +34,20 @@ export const rules: readonly { readonly number: number; readonly promise: string
   { number: 14, promise: "Every departure from the first choice is a degradation with path and reason." },
   { number: 15, promise: "optional absorbs a skip, or a failure; firstOf takes what ran." },
   { number: 16, promise: "lastGood: version required, key by needs, degraded results not stored, provenance carried." },
-  { number: 17, promise: "Retries, fallbacks and timers are the core's; deadlines are absolute; every wait has a timeout." },
+  {
+    number: 17,
+    promise: "Retries, fallbacks and timers are the core's; deadlines are absolute; every wait has a timeout.",
+  },
   { number: 18, promise: "A timeout aborts; what comes late is recorded by its hash and never used." },
   { number: 19, promise: "What arrived is applied before overdue timers; an answer and a timeout are decided once." },
   { number: 20, promise: "Signals are ordered, idempotent, bounded, never lost.", later: "signals" },
   { number: 21, promise: "A clock that jumps pauses timers loudly." },
   { number: 22, promise: "A run parked on a person or a timer holds no memory beyond the store's index." },
   { number: 23, promise: "Breakers are machines of their own; stale, aborted and superseded outcomes never count." },
-  { number: 24, promise: "A desk's breaker opens on timeouts in a row, decides by itself, probes, and closes on a human answer." },
+  {
+    number: 24,
+    promise: "A desk's breaker opens on timeouts in a row, decides by itself, probes, and closes on a human answer.",
+  },
   { number: 25, promise: "A key gives one run; with another input it is a conflict." },
   { number: 26, promise: "The journal is append-only and hash-chained." },
   { number: 27, promise: "The projection rebuilt from the journal is the projection." },

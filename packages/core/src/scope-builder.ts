@@ -46,12 +46,15 @@ export class ScopeBuilder {
     this.codecs = codecs;
   }
 
-  step(name: string, options: StepOptions<unknown, never, Schema> & Placed) {
+  step(
+    name: string,
+    options: StepOptions<unknown, never, Schema> & Placed,
+  ): { by(...rungs: readonly AnyRung<never, unknown>[]): Ref<unknown> } {
     const index = this.claim(name);
     if (!isSchema(options?.output)) throw missingContract(name, "output", options?.output);
     const common = this.common(name, options);
     return {
-      by: (...rungs: AnyRung<never, unknown>[]) => {
+      by: (...rungs) => {
         if (rungs.length === 0) throw stepWithoutRung(name);
         if (this.nodes[index] !== undefined) throw invalid(`${name}.by`, "one call of .by for each step", "a second");
         const ladder = ladderOf(rungs, options, name);
@@ -86,7 +89,7 @@ export class ScopeBuilder {
     };
   }
 
-  approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed) {
+  approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed): Ref<unknown> {
     const index = this.claim(name);
     if (!isSchema(options?.decision)) throw missingContract(name, "decision", options?.decision);
     const { plan, code } = approvalOf(name, options, this.codecs);

@@ -8,7 +8,7 @@
 import type { AttemptRecord, Cost, LogLine, Previous, Schema, StepContext } from "@plumbline/core";
 import { clip, describe } from "@plumbline/core";
 
-export const maxLogLines = 100;
+const maxLogLines = 100;
 const maxLogLength = 1_000;
 const maxEvidence = 50;
 const maxLogFields = 20;

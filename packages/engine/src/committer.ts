@@ -16,7 +16,7 @@ export interface Committable {
 }
 
 /** A batch holds at most so many runs, so that one flush cannot grow without bound. */
-export const maxBatch = 4_096;
+const maxBatch = 4_096;
 
 export class Committer {
   private readonly store: Store;

@@ -5,8 +5,8 @@
  */
 import { type ListQuery, PlumblineError, type RunSummary } from "@plumbline/core";
 
-export const defaultLimit = 50;
-export const maxLimit = 1_000;
+const defaultLimit = 50;
+const maxLimit = 1_000;
 
 /** @throws PlumblineError `option-invalid` for a limit that is no whole number from 1 to 1,000 */
 export function pageLimit({ limit = defaultLimit }: ListQuery): number {

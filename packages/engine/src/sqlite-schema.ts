@@ -12,9 +12,9 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlumblineError } from "@plumbline/core";
 
 /** "PLMB": what `file` and SQLite's tools show for our files. */
-export const applicationId = 0x504c4d42;
+const applicationId = 0x504c4d42;
 /** Raised by each migration. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 const tables = `
 CREATE TABLE plans(

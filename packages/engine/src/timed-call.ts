@@ -16,7 +16,7 @@ export type CallEnd =
   | { readonly kind: "aborted"; readonly reason: string };
 
 /** Tells user code why its signal aborted. */
-export class AttemptAborted extends Error {
+class AttemptAborted extends Error {
   override readonly name = "AbortError";
 }
 

@@ -51,7 +51,7 @@ export function withValue(
 }
 
 /** For user code that declares no time limit of its own: conditions of answers, declared decisions, their contracts. */
-export const plainCallMs = 30_000;
+const plainCallMs = 30_000;
 
 /** Calls user code that has no time limit of its own, then its contract; both may be asynchronous. */
 export function callAndJudge(

@@ -19,7 +19,7 @@ import {
 } from "@plumbline/core";
 
 /** Longer sealed texts become blobs. */
-export const inlineTextLimit = 65_536;
+const inlineTextLimit = 65_536;
 const storedMark = '{"$":"stored"';
 
 export interface NewBlob {

@@ -21,9 +21,9 @@ import { factsOf } from "./journal-checks.ts";
 import { fatesOf, needsOf } from "./reference-model.ts";
 import type { ToyEngine, Watcher } from "./toy-engine.ts";
 
-export class BrokenRule extends Error {}
+class BrokenRule extends Error {}
 
-export function demand(holds: boolean, rule: string): void {
+function demand(holds: boolean, rule: string): void {
   if (!holds) throw new BrokenRule(rule);
 }
 

@@ -44,7 +44,7 @@ function fateOf(node: NodeDescription, own: Own | undefined, fates: readonly Fat
  * One reading. A node that has not settled leaves it open, also where an alternative is there already: which one
  * `firstOf` takes is known only when all have settled.
  */
-export function readingOf(reading: Reading, fates: readonly Fate[], input: unknown): Read {
+function readingOf(reading: Reading, fates: readonly Fate[], input: unknown): Read {
   switch (reading.kind) {
     case "input":
       return { kind: "value", value: input };
