@@ -41,20 +41,10 @@ async function main(argv: readonly string[], out: Output, err: Output): Promise<
   }
 }
 
-/** The same place from the sources and from what is published. */
+/** Two folders up, from the sources and from what is published. */
 function version(): string {
-  for (const place of ["../../package.json", "../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8")) as Record<
-        string,
-        string
-      >;
-      if (name === "plumbline" && version !== undefined) return version;
-    } catch {
-      // not there in this layout
-    }
-  }
-  return "unknown";
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 const argv = process.argv.slice(2);
