@@ -128,6 +128,21 @@ test("what is beside plumbline takes core from plumbline", () => {
   expect(unpacked("ai").manifest).toMatchObject({ dependencies: {}, peerDependencies: { plumbline: "^1.0.0" } });
 });
 
+test("a room that plumbline has a door for is taken through it", () => {
+  const { name, exports, ...rest } = JSON.parse(built("plumbline/package.json"));
+  const door = { "plumbline-source": "./src/core.ts", default: "./dist/core.js" };
+  write("packages/plumbline/src/core.ts", 'export * from "@plumbline/core";\n');
+  write("packages/plumbline/package.json", JSON.stringify({ name, exports: { ...exports, "./core": door }, ...rest }));
+  try {
+    release({ root, tarballsInto: join(root, "tarballs"), keepsDist: true });
+    expect(built("ai/dist/index.d.ts")).toContain('import type { Plan } from "plumbline/core";');
+    expect(built("plumbline/dist/core.js")).toBe('export * from "./core/index.js";\n');
+  } finally {
+    rmSync(join(root, "packages/plumbline/src/core.ts"));
+    write("packages/plumbline/package.json", JSON.stringify({ name, exports, ...rest }));
+  }
+});
+
 test("what was built runs, its worker thread too", () => {
   write(
     "run.mjs",
