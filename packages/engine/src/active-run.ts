@@ -110,7 +110,7 @@ export class ActiveRun implements Committable, PerformingRun {
   durably(): Promise<void> {
     if (this.dropped) return Promise.reject(this.dropped.error);
     if (this.isQuiet) return Promise.resolve();
-    const { length } = this.state;
+    const length = this.state.length + this.inbox.length;
     return new Promise((resolve, reject) => this.durabilityWaiters.push({ length, resolve, reject }));
   }
 

@@ -18,7 +18,6 @@ import {
   nextDueAt,
   type PlumblineError,
   type RunResult,
-  recover,
   type Store,
 } from "@plumbline/core";
 import { ActiveRun } from "./active-run.ts";
@@ -32,7 +31,7 @@ import type { OnWarning } from "./engine-events.ts";
 import { FlowShelf } from "./flow-shelf.ts";
 import type { Host } from "./host.ts";
 import { resultOf, storedResult } from "./run-result.ts";
-import { Suspects } from "./suspects.ts";
+import { lossesOf, Suspects } from "./suspects.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 
@@ -193,7 +192,7 @@ export class EngineHost implements Host {
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
-    const lost = recover(state, this.clock.now());
+    const lost = lossesOf(state, stored.entries, this.clock.now());
     if (lost.length > 0) run.receive(...lost);
     else run.takeUp();
     return run;

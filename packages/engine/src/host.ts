@@ -42,6 +42,8 @@ export interface PerformingRun {
   readonly host: Host;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
+  /** Resolves when everything said so far is durable. */
+  durably(): Promise<void>;
   /** To be committed with the next entries. */
   readonly keepRegister: KeepRegister;
 }

@@ -25,6 +25,7 @@ import { giveAnswer, giveDeadlineAnswer } from "./answer.ts";
 import { Attempt } from "./attempt.ts";
 import { idempotencyKey } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
+import { isSuspect, turnMark } from "./suspects.ts";
 import { performUndo } from "./undo.ts";
 import { callAndJudge, codeOf, Stages, withValue } from "./user-code.ts";
 
@@ -52,12 +53,10 @@ export function perform(run: PerformingRun, command: Command, done: Done): Perfo
   }
 }
 
-/** Attempts of it were lost with their process before. */
-function isSuspect(slot: Slot): boolean {
-  return slot.losses >= 2;
-}
-
-/** A suspect waits until no other suspect runs, so that the next crash says which of them it was (rule 5). */
+/**
+ * A suspect waits until no other suspect runs, and says so in the journal before it begins: the next crash then says
+ * which of them it was, and those that waited have lost nothing (rule 5).
+ */
 function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done): Performance {
   if (!isSuspect(slotAt(run.state, command.slot))) {
     const attempt = new Attempt(run, command, done);
@@ -72,8 +71,15 @@ function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done)
   });
   run.host.alone((release) => {
     free = release;
-    if (superseded) release();
-    else attempt.begin();
+    if (superseded) {
+      release();
+      return;
+    }
+    run.receive(turnMark(command, run.host.clock.now()));
+    run.durably().then(
+      () => superseded || attempt.begin(),
+      () => {}, // the run was dropped, and this with it
+    );
   });
   return {
     abortAfter: (ms) => attempt.abortAfter(ms),

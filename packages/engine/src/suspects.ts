@@ -1,9 +1,37 @@
 /**
  * Attempts that were lost with their process before run one at a time, so that the next crash says which it was (rule 5).
  *
- * Boundary: a queue of one lane. Invariant: the lane is free again when an attempt has ended or is not wanted any more,
- * however often it says so.
+ * Boundary: a queue of one lane, and what a recovery makes of those that stood in it. Invariants: the lane is free again
+ * when an attempt has ended or is not wanted any more, however often it says so; a suspect has its mark in the journal
+ * before it begins, so one without a mark waited and is not lost: the poison does not take the innocent with it.
  */
+import { type AttemptCommand, type Entry, type RunState, recover, type Slot, slotAt } from "@plumbline/core";
+
+const suspectLosses = 2;
+
+/** Attempts of it were lost with their process before. */
+export function isSuspect(slot: Slot): boolean {
+  return slot.losses >= suspectLosses;
+}
+
+/** Says in the journal that it is this suspect's turn. */
+export function turnMark({ slot, attempt }: AttemptCommand, at: number): Entry {
+  return { kind: "attempt.progressed", at, slot, attempt, fraction: 0, note: "runs alone: it was lost before" };
+}
+
+/** What a restart has to declare of a run: what was lost, without the suspects that only waited for their turn. */
+export function lossesOf(state: RunState, journal: readonly Entry[], now: number): Entry[] {
+  return recover(state, now).filter((entry) => {
+    if (entry.kind !== "attempt.lost") return true;
+    const slot = slotAt(state, entry.slot);
+    const { node } = slot;
+    if (!isSuspect(slot) || node.kind !== "step" || (node.when && !slot.conditionMet)) return true;
+    return journal.some(
+      (mark) => mark.kind === "attempt.progressed" && mark.slot === entry.slot && mark.attempt === entry.attempt,
+    );
+  });
+}
+
 export class Suspects {
   private readonly queue: ((release: () => void) => void)[] = [];
   private running = false;
