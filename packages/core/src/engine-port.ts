@@ -21,8 +21,10 @@ export interface RunResult<Output = unknown> {
   /** There when the outcome is `succeeded` or `degraded`. */
   readonly output?: Output;
   readonly failure?: Failure;
+  /** The path of the step that made the run fail. */
+  readonly failedAt?: string;
   readonly degradations: readonly Degradation[];
-  /** What the steps had given, by path: useful when the run failed. */
+  /** What the steps had given, by path, when the run ended without an answer; empty when it has one. */
   readonly partial: Readonly<Record<string, unknown>>;
   /** Effects that could not be undone. */
   readonly standing: readonly Standing[];

@@ -15,6 +15,7 @@ import {
   type Slot,
   type SlotStatus,
   type Standing,
+  slotAt,
   standingOf,
 } from "./state.ts";
 import type { Cost } from "./step.ts";
@@ -198,6 +199,8 @@ export interface EndReport {
   readonly output: Sealed | undefined;
   readonly failure?: Failure;
   readonly cause?: StopCause;
+  /** The step that made the run fail. */
+  readonly failedAt?: string;
   readonly degradations: readonly Degradation[];
   /** What steps had given when the run ended, by path: the partial answer of a run that failed. */
   readonly partial: Readonly<Record<string, Sealed>>;
@@ -217,6 +220,7 @@ export function endOf(state: RunState): EndReport | undefined {
     output: state.output,
     ...(state.failure ? { failure: state.failure } : {}),
     ...(state.stop ? { cause: state.stop.cause } : {}),
+    ...(state.stop?.slot === undefined ? {} : { failedAt: pathOf(slotAt(state, state.stop.slot)) }),
     degradations: state.degradations,
     partial: Object.fromEntries(completed),
     standing: standingOf(state),

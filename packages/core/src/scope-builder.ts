@@ -57,12 +57,14 @@ export class ScopeBuilder {
       by: (...rungs) => {
         if (rungs.length === 0) throw stepWithoutRung(name);
         if (this.nodes[index] !== undefined) throw invalid(`${name}.by`, "one call of .by for each step", "a second");
-        const ladder = ladderOf(rungs, options, name);
-        const undo = compensationOf(options.compensate, name);
         const stepKind = options.kind ?? "read";
         if (!["pure", "read", "effect"].includes(stepKind)) {
           throw invalid(`${name}.kind`, '"pure", "read" or "effect"', options.kind);
         }
+        // Same input, same output: trying a pure step again gives the same failure, so it is tried once unless asked.
+        const retry = stepKind === "pure" ? { maxAttempts: 1, ...options.retry } : options.retry;
+        const ladder = ladderOf(rungs, { timeout: options.timeout, retry }, name);
+        const undo = compensationOf(options.compensate, name);
         if (undo && stepKind !== "effect") throw invalid(`${name}.compensate`, 'kind: "effect" beside it', stepKind);
         this.nodes[index] = {
           kind: "step",

@@ -63,7 +63,7 @@ export interface StepContext {
 export type RungFunction<Needs, Answer> = (needs: Needs, context: StepContext) => Answer | Promise<Answer>;
 
 export interface RetryOptions {
-  /** Attempts in all, the first included. Default 3. */
+  /** Attempts in all, the first included. Default 3; for pure steps 1. */
   readonly maxAttempts?: number;
   /** Default `exponential`: each delay doubles. */
   readonly backoff?: "fixed" | "exponential";
@@ -242,7 +242,9 @@ export function ladderOf(
   const codes: RungCode[] = [];
   for (const [index, rung] of rungs.entries()) {
     const { plan, code } = oneRung(rung, defaults, index, path);
-    plans.push(plan);
+    // `answeredBy` must tell the rungs of a step apart, also two of the same model.
+    const alike = plans.filter((other) => other.name === plan.name || other.name.startsWith(`${plan.name} (`)).length;
+    plans.push(alike === 0 ? plan : { ...plan, name: `${plan.name} (${alike + 1})` });
     codes.push(code);
   }
   return { plans, codes };

@@ -1,6 +1,6 @@
 // Rules 7, 11, 14: the rungs of a ladder are tried in order, each with its own retries, and using a lower one is a degradation.
 import { expect, test } from "vitest";
-import { flow, template } from "../src/index.ts";
+import { endOf, flow, template } from "../src/index.ts";
 import { any, error, never, Stage } from "./stage.ts";
 
 const retry = { maxAttempts: 2, delay: "1s", jitter: 0 } as const;
@@ -92,4 +92,40 @@ test("rule 18: what a superseded attempt says later is recorded and changes noth
   stage.say({ kind: "step.completed", ...first, value: '"late"' });
   expect(JSON.stringify(stage.slot("ask").status)).toBe(before);
   expect(stage.value("ask")).toBe(undefined);
+});
+
+test("rungs of one name are told apart", () => {
+  const rung = { run: never, name: "gpt" };
+  const { plan } = flow("twins", {
+    input: any(),
+    build: ($) => $.step("ask", { output: any() }).by(rung, rung, template(never), rung),
+  });
+  const step = plan.scopes[0]?.nodes[0];
+  expect(step?.kind === "step" && step.rungs.map(({ name }) => name)).toEqual([
+    "gpt",
+    "gpt (2)",
+    "template",
+    "gpt (3)",
+  ]);
+});
+
+test("rule 17: a pure step is tried once by default, since it would fail the same way again", () => {
+  const attempts = (options: object) => {
+    const { plan } = flow("once", {
+      input: any(),
+      build: ($) => $.step("sum", { output: any(), ...options } as never).by(never as never),
+    });
+    const step = plan.scopes[0]?.nodes[0];
+    return step?.kind === "step" && step.rungs[0]?.retry.maxAttempts;
+  };
+  expect(attempts({ kind: "pure" })).toBe(1);
+  expect(attempts({ kind: "pure", retry: { maxAttempts: 4 } })).toBe(4);
+  expect(attempts({ kind: "read" })).toBe(3);
+});
+
+test("a run that failed says at which step", () => {
+  const stage = new Stage(ladder);
+  for (const _ of [1, 2, 3]) stage.fails("ask", error("down"), false);
+  stage.ends();
+  expect(endOf(stage.state)).toMatchObject({ outcome: "failed", failedAt: "ask" });
 });
