@@ -40,25 +40,30 @@ import { unknownRun } from "./watchers.ts";
 export interface EmbeddedOptions extends EngineSettings {
   /** Called when the engine can be asked and nothing has been taken up yet: commands that wait come first (rule 19). */
   readonly beforeTakeUp?: (engine: EmbeddedEngine) => Promise<void>;
+  /** Called when the engine is asked to close: others are sent to look for the next owner. */
+  readonly beforeClose?: () => Promise<void>;
   /** Called when the engine has let go of the store. */
   readonly afterClose?: () => Promise<void>;
 }
 
 export class EmbeddedEngine implements Engine {
   private readonly host: EngineHost;
-  private readonly afterClose: EmbeddedOptions["afterClose"];
+  private readonly around: Pick<EmbeddedOptions, "beforeClose" | "afterClose">;
   private closing: Promise<void> | undefined;
 
-  private constructor(host: EngineHost, afterClose: EmbeddedOptions["afterClose"]) {
+  private constructor(host: EngineHost, around: Pick<EmbeddedOptions, "beforeClose" | "afterClose">) {
     this.host = host;
-    this.afterClose = afterClose;
+    this.around = around;
   }
 
   /** Opens the store, lets others ask, and takes up what an earlier process left. */
   static async open(options: EmbeddedOptions): Promise<EmbeddedEngine> {
-    const { beforeTakeUp, afterClose, ...settings } = options;
+    const { beforeTakeUp, beforeClose, afterClose, ...settings } = options;
     const host = await EngineHost.open(settings);
-    const engine = new EmbeddedEngine(host, afterClose);
+    const engine = new EmbeddedEngine(host, {
+      ...(beforeClose ? { beforeClose } : {}),
+      ...(afterClose ? { afterClose } : {}),
+    });
     try {
       await beforeTakeUp?.(engine);
       await host.takeUp();
@@ -214,8 +219,18 @@ export class EmbeddedEngine implements Engine {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.host.close().finally(() => this.afterClose?.());
+    this.closing ??= this.closeOnce();
     return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    const turnedAway = this.around.beforeClose?.();
+    try {
+      await this.host.close();
+      await turnedAway;
+    } finally {
+      await this.around.afterClose?.();
+    }
   }
 }
 

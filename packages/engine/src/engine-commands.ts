@@ -6,6 +6,7 @@
  * what it says is committed; a long record goes in pieces, so that no frame grows with a journal.
  */
 import {
+  type Codec,
   type DecisionRequest,
   type Engine,
   type Entry,
@@ -35,14 +36,14 @@ export interface CommandParams {
 
 export type CommandMethod = keyof CommandParams;
 
-/** Serves an engine to other processes. */
-export function engineCommands(engine: Engine): CommandHandler {
+/** Serves an engine to other processes. `codecs` are those of its flows. */
+export function engineCommands(engine: Engine, codecs: readonly Codec<never>[]): CommandHandler {
   const handlers: { [M in CommandMethod]: (params: CommandParams[M], reply: CommandReply) => Promise<unknown> } = {
     async start({ flow, input, key }) {
-      const handle = await engine.start(flow, open(input), key === undefined ? {} : { key });
+      const handle = await engine.start(flow, open(input, { codecs }), key === undefined ? {} : { key });
       return { id: handle.id, created: handle.created };
     },
-    decide: ({ decision, ...request }) => engine.decide({ ...request, decision: open(decision) }),
+    decide: ({ decision, ...request }) => engine.decide({ ...request, decision: open(decision, { codecs }) }),
     async cancel({ run, ...options }) {
       await engine.cancel(run, options);
     },
@@ -64,7 +65,7 @@ export function engineCommands(engine: Engine): CommandHandler {
       for await (const watched of engine.watch(run, options)) await reply.send(watched);
     },
     async open({ run, sealed }) {
-      const result = seal(await engine.open(run, sealed), { nonFinite: true });
+      const result = seal(await engine.open(run, sealed), { codecs, nonFinite: true });
       if ("sealed" in result) return result.sealed;
       throw new PlumblineError("value-refused", result.refusal.reason, { path: run + result.refusal.path });
     },

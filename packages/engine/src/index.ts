@@ -2,6 +2,7 @@
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { EmbeddedEngine } from "./embedded-engine.ts";
 export type { OnWarning, Warning } from "./engine-events.ts";
+export { openJournals } from "./file-journals.ts";
 export { memory } from "./memory.ts";
 export { MemoryStore } from "./memory-store.ts";
 export { type EngineOptions, type OnOwned, openEngine } from "./open-engine.ts";

@@ -119,6 +119,7 @@ async function openEmbedded(
   const cleanups: (() => void | Promise<void>)[] = owned ? [() => owned.ownership.release()] : [];
   if (options.unhandledRejections !== "leave") cleanups.unshift(catchUnhandledRejections(onWarning));
   let takeIn = async () => {};
+  let stopServing = async () => {};
   const cleanUp = async () => {
     for (const cleanup of cleanups) await cleanup();
   };
@@ -135,11 +136,13 @@ async function openEmbedded(
     onWarning,
     async beforeTakeUp(self) {
       if (!owned) return;
-      const server = await serveCommands(owned.file, engineCommands(self));
-      cleanups.unshift(() => server.close());
+      const codecs = options.flows.flatMap((flow) => flow.code.codecs);
+      const server = await serveCommands(owned.file, engineCommands(self, codecs));
+      stopServing = () => server.close();
       takeIn = () => server.settleArrived();
       await server.settleArrived();
     },
+    beforeClose: () => stopServing(),
     afterClose: cleanUp,
   });
   return opened.catch(async (error: unknown) => {

@@ -42,6 +42,7 @@ export class RemoteEngine implements Engine {
   private readonly flows: ReadonlyMap<string, Flow>;
   private client: CommandClient;
   private closed = false;
+  private reconnecting: Promise<void> | undefined;
   private readonly closing = new AbortController();
 
   private constructor(dbPath: string, flows: readonly Flow[], client: CommandClient) {
@@ -81,8 +82,7 @@ export class RemoteEngine implements Engine {
   private async result(id: string): Promise<RunResult> {
     for await (const { entry } of this.watch(id)) if (entry.kind === "run.ended") break;
     const record = await this.get(id);
-    if (record?.summary.status !== "ended")
-      throw new PlumblineError("engine-closed", "stopped waiting for the run", { path: id });
+    if (record?.summary.status !== "ended") throw closedHere();
     return openResult(fold(newState(record.plan), record.entries), (sealed) => this.open(id, sealed));
   }
 
@@ -97,15 +97,17 @@ export class RemoteEngine implements Engine {
     await this.call("cancel", { run, ...options }, true);
   }
 
-  async get(run: string): Promise<RunRecord | undefined> {
-    let record: Omit<RunRecord, "entries"> | undefined;
-    const entries: Entry[] = [];
-    for await (const piece of this.stream("get", { run })) {
-      const part = piece as RecordPiece;
-      if ("record" in part) record = part.record;
-      else entries.push(...part.entries);
-    }
-    return record && { ...record, entries };
+  get(run: string): Promise<RunRecord | undefined> {
+    return this.asked(true, async (client) => {
+      let record: Omit<RunRecord, "entries"> | undefined;
+      const entries: Entry[] = [];
+      for await (const piece of client.stream("get", { run })) {
+        const part = piece as RecordPiece;
+        if ("record" in part) record = part.record;
+        else entries.push(...part.entries);
+      }
+      return record && { ...record, entries };
+    });
   }
 
   async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
@@ -116,19 +118,21 @@ export class RemoteEngine implements Engine {
     const stop = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
     let next = from;
     while (!stop.aborted) {
+      const { client } = this;
       try {
-        for await (const piece of this.client.stream("watch", { run, from: next }, { signal: stop })) {
+        for await (const piece of client.stream("watch", { run, from: next }, { signal: stop })) {
           const watched = piece as WatchedEntry;
           next = watched.index + 1;
           yield watched;
         }
         return;
       } catch (error) {
-        if (stop.aborted) return;
-        if (!isGone(error)) throw plain(error);
-        await this.reconnect(error);
+        if (stop.aborted) break;
+        if (!isGone(error)) throw error;
+        await this.reconnect(client, error);
       }
     }
+    if (!signal?.aborted) throw closedHere();
   }
 
   async open(run: string, sealed: Sealed): Promise<unknown> {
@@ -143,40 +147,47 @@ export class RemoteEngine implements Engine {
     this.client.close();
   }
 
-  private async *stream<M extends CommandMethod>(method: M, params: CommandParams[M]): AsyncGenerator<unknown> {
-    try {
-      yield* this.client.stream(method, params);
-    } catch (error) {
-      throw plain(error);
-    }
+  private call<M extends CommandMethod>(method: M, params: CommandParams[M], repeatable: boolean): Promise<unknown> {
+    return this.asked(repeatable, (client) => client.call(method, params));
   }
 
-  private async call<M extends CommandMethod>(
-    method: M,
-    params: CommandParams[M],
-    repeatable: boolean,
-  ): Promise<unknown> {
+  /** Asks, and asks the next owner where that is safe. */
+  private async asked<T>(repeatable: boolean, ask: (client: CommandClient) => Promise<T>): Promise<T> {
     for (;;) {
+      if (this.closed) throw closedHere();
+      const { client } = this;
       try {
-        return await this.client.call(method, params);
+        return await ask(client);
       } catch (error) {
-        if (!repeatable || !isGone(error)) throw plain(error);
-        await this.reconnect(error);
+        if (!isGone(error) || !(repeatable || wasNotApplied(error))) throw error;
+        await this.reconnect(client, error);
       }
     }
   }
 
-  private async reconnect(cause: unknown): Promise<void> {
+  /** One reconnection for all that have lost the same line. */
+  private reconnect(lost: CommandClient, cause: unknown): Promise<void> {
+    if (this.client !== lost) return Promise.resolve();
+    this.reconnecting ??= this.connectAgain(lost, cause).finally(() => {
+      this.reconnecting = undefined;
+    });
+    return this.reconnecting;
+  }
+
+  private async connectAgain(lost: CommandClient, cause: unknown): Promise<void> {
+    lost.close();
     const until = performance.now() + reconnectMs;
     while (!this.closed && performance.now() < until) {
       try {
-        this.client = await connectCommands(this.dbPath);
+        const client = await connectCommands(this.dbPath);
+        if (this.closed) client.close();
+        else this.client = client;
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
       }
     }
-    throw plain(cause);
+    throw this.closed ? closedHere() : cause;
   }
 
   private codecs(): readonly Codec<never>[] {
@@ -195,12 +206,24 @@ export class RemoteEngine implements Engine {
   }
 }
 
+/** The owner has left, or is leaving: somebody else will be the next one. */
 function isGone(error: unknown): boolean {
   const code = codeOf(error);
-  return code === "command-owner-gone" || code === "command-closed" || code === "command-closing";
+  return (
+    code === "command-owner-gone" || code === "command-closed" || code === "command-closing" || code === "engine-closed"
+  );
 }
 
-/** Errors of the owner keep their code; here they become the one class of errors that users know. */
-function plain(error: unknown): unknown {
-  return error;
+/** The line was gone before the request had left. */
+function wasNotApplied(error: unknown): boolean {
+  const { details } = error as { details?: { readonly mayBeApplied?: unknown } };
+  return details?.mayBeApplied === false;
+}
+
+function closedHere(): PlumblineError {
+  return new PlumblineError("engine-closed", "the engine is closed", {
+    expected: "an open engine",
+    found: "close() was called",
+    mend: "open an engine; runs that had not ended go on at their owner",
+  });
 }

@@ -6,10 +6,19 @@
  * the same whatever the size of the file (rule 27).
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { ListQuery, Page, Plan, Register, RunSummary, StoredRun, Wait } from "@plumbline/core";
+import {
+  type ListQuery,
+  type Page,
+  type Plan,
+  PlumblineError,
+  type Register,
+  type RunSummary,
+  type StoredRun,
+  type Wait,
+} from "@plumbline/core";
 import { decodeEntries } from "./entry-encoding.ts";
 import { pageCursor, pageLimit } from "./list-query.ts";
-import { outcomes, statuses } from "./sqlite-schema.ts";
+import { checkFile, outcomes, statuses } from "./sqlite-schema.ts";
 
 const summaryColumns = `
   r.run, r.id, r.flow, r.key, r.status, r.outcome, r.degraded, r.started_at, r.due_at, r.usd, r.tokens, r.waits,
@@ -25,8 +34,9 @@ export class SqliteReader {
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
 
+  /** @throws PlumblineError `store-failed` for a file that cannot be opened or is not ours, `store-newer` */
   constructor(path: string) {
-    this.db = new DatabaseSync(path, { readOnly: true });
+    this.db = openForReading(path);
     this.db.exec("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF");
   }
 
@@ -127,6 +137,25 @@ export class SqliteReader {
     const statement = this.db.prepare(sql);
     this.statements.set(sql, statement);
     return statement;
+  }
+}
+
+function openForReading(path: string): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    if (!checkFile(db, path).isEmpty) return db;
+    throw new Error("it is empty");
+  } catch (error) {
+    db?.close();
+    if (error instanceof PlumblineError) throw error;
+    throw new PlumblineError("store-failed", "the database cannot be read", {
+      path,
+      expected: "a file that Plumbline made",
+      found: String((error as Error).message),
+      mend: "look whether the path is right and the file may be read",
+      cause: error,
+    });
   }
 }
 

@@ -81,7 +81,7 @@ export function plainReader(codecs: readonly Codec<never>[]): Read {
 
 /** Fetches the blobs of `values` and gives a reader that can open them. */
 export async function readerFor(
-  store: Store,
+  store: Pick<Store, "blob">,
   run: string,
   values: readonly Sealed[],
   codecs: readonly Codec<never>[],
@@ -100,7 +100,7 @@ export async function readerFor(
   return (sealed) => open(texts.get(sealed) ?? sealed, { codecs, getBytes: (id) => bytes.get(id) as Uint8Array });
 }
 
-async function fetchBlob(store: Store, run: string, id: string): Promise<Uint8Array> {
+async function fetchBlob(store: Pick<Store, "blob">, run: string, id: string): Promise<Uint8Array> {
   const bytes = await store.blob(run, id);
   if (bytes) return bytes;
   throw new PlumblineError("journal-broken", "a blob that the journal names is missing", {

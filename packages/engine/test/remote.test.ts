@@ -1,0 +1,173 @@
+// Attacks two engines on one file: a client gives the answers that the owner gives, also while owners come, go and die.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Engine, RunRecord } from "@plumbline/core";
+import { openEngine, sqlite } from "@plumbline/engine";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Child } from "./fixtures/child.ts";
+import { until } from "./fixtures/place.ts";
+import { asking, Money } from "./fixtures/remote-flows.ts";
+
+let folder: string;
+const engines: Engine[] = [];
+const children: Child[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "plumbline-remote-"));
+});
+afterEach(async () => {
+  for (const engine of engines.splice(0).reverse()) await engine.close();
+  for (const child of children.splice(0)) await child.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const store = () => sqlite(join(folder, "journal.db"), { durability: "normal" });
+
+async function open(onOwned: "error" | "wait" | "client"): Promise<Engine> {
+  const engine = await openEngine({ store: store(), flows: [asking], onOwned, waitFor: "5s" });
+  engines.push(engine);
+  return engine;
+}
+
+async function owner(): Promise<Child> {
+  const child = new Child("asking-owner.ts", [join(folder, "journal.db")]);
+  children.push(child);
+  expect(await child.line()).toBe("open");
+  return child;
+}
+
+const input = () => ({ at: new Date(5), price: new Money(99) });
+
+/** Everything that the port offers, with what each call gave or how it failed. */
+async function script(engine: Engine): Promise<unknown[]> {
+  const said: unknown[] = [];
+  const say = async (work: Promise<unknown>) => {
+    said.push(
+      await work.then(
+        (value) => value,
+        (error: { code?: string; path?: string }) => ({ code: error.code, path: error.path }),
+      ),
+    );
+  };
+  const run = await engine.start(asking, input(), { key: "k" });
+  said.push(run.created, (await engine.start(asking, input(), { key: "k" })).created);
+  await say(engine.start(asking, { at: new Date(6), price: new Money(1) }, { key: "k" }));
+  await say(engine.start("asking", { at: "now" }));
+  await say(engine.start("nowhere", {}));
+  await say(engine.start(asking, input(), { key: "" }));
+  await until(engine, run.id, "approval.requested");
+  await say(engine.list({ desk: "desk" }).then(({ items }) => items.map(({ id, status }) => [id === run.id, status])));
+  await say(engine.list({ limit: 0 }));
+  await say(engine.decide({ run: run.id, decision: { ok: "?" } }));
+  await say(engine.decide({ run: "nobody", decision: {} }));
+  await say(engine.decide({ run: run.id, path: "see", decision: {} }));
+  await say(engine.decide({ run: run.id, decision: { ok: true }, id: "d", by: "Ada" }));
+  await say(engine.decide({ run: run.id, decision: { ok: true }, id: "d" }));
+  await say(engine.decide({ run: run.id, path: "sign", decision: { ok: false }, id: "e" }));
+  await say((await engine.handle(run.id)).result().then(({ id: _, ms: __, ...rest }) => rest));
+  await say(engine.handle("nobody"));
+  await say(engine.cancel(run.id));
+  await say(engine.cancel("nobody"));
+  await say(engine.get("nobody"));
+  const record = (await engine.get(run.id)) as RunRecord;
+  said.push(
+    record.entries.map(({ kind }) => kind),
+    record.plan,
+    typeof record.head,
+  );
+  const completed = record.entries.find((entry) => entry.kind === "step.completed");
+  await say(engine.open(run.id, completed?.value ?? ""));
+  const seen: unknown[] = [];
+  for await (const { index, entry } of engine.watch(run.id, { from: 2 })) seen.push([index, entry.kind]);
+  said.push(seen);
+  await say(
+    (async () => {
+      for await (const _ of engine.watch("nobody"));
+    })(),
+  );
+  return said;
+}
+
+describe("two engines on one file", () => {
+  it("rule 30: a client gives every answer and every error that the owner gives", async () => {
+    const local = await openEngine({ flows: [asking] });
+    engines.push(local);
+    await open("error");
+    const client = await open("client");
+    const [here, there] = [await script(local), await script(client)];
+    for (const [i, given] of there.entries()) {
+      // A memory store keeps no chain, so its heads are empty; both are text.
+      expect(given, `answer ${i}`).toEqual(here[i]);
+    }
+    expect(there).toHaveLength(here.length);
+  }, 30_000);
+
+  it("rule 30: a second owner is refused, or waits until the first has gone", async () => {
+    const first = await open("error");
+    await expect(open("error")).rejects.toMatchObject({ code: "store-owned" });
+    const second = open("wait");
+    await first.close();
+    await (await second).start(asking, input());
+    await expect(
+      openEngine({ store: store(), flows: [asking], onOwned: "wait", waitFor: "50ms" }),
+    ).rejects.toMatchObject({ code: expect.stringMatching(/store-owned|ownership-timeout/) });
+  });
+
+  it("rule 30: a decision from a second process counts, also when the owner is killed before it arrives", async () => {
+    const dying = await owner();
+    const client = await open("client");
+    const run = await client.start(asking, input(), { key: "k" });
+    await until(client, run.id, "approval.requested");
+    const result = run.result();
+    await dying.kill();
+    const decided = client.decide({ run: run.id, decision: { ok: true }, by: "Ada" });
+    await owner();
+    expect((await decided).status).toBe("decided");
+    expect((await result).output).toEqual({
+      seen: { ...input(), text: "x".repeat(100_000) },
+      verdict: { ok: true, via: "person", by: "Ada" },
+    });
+  }, 30_000);
+
+  it("rule 30: an owner that closes hands its clients over to the next one", async () => {
+    const first = await owner();
+    const client = await open("client");
+    const run = await client.start(asking, input(), { key: "k" });
+    await until(client, run.id, "approval.requested");
+    const seen: number[] = [];
+    const watching = (async () => {
+      for await (const { index } of client.watch(run.id)) seen.push(index);
+    })();
+    const result = run.result();
+    const next = owner();
+    expect(await first.ask("close")).toBe("closed");
+    const answers = await Promise.all([
+      next,
+      client.decide({ run: run.id, decision: { ok: true } }),
+      client.list(),
+      client.get(run.id),
+      client.start(asking, input(), { key: "k" }),
+    ]);
+    expect(answers[1].status).toBe("decided");
+    expect(answers[4]).toMatchObject({ id: run.id, created: false });
+    expect((await result).outcome).toBe("succeeded");
+    await watching;
+    expect(seen).toEqual(seen.map((_, index) => index));
+  }, 30_000);
+
+  it("rule 30: closing a client ends what waits in it, and leaves the owner alone", async () => {
+    const first = await open("error");
+    const client = await open("client");
+    const run = await client.start(asking, input());
+    const waiting = run.result();
+    const watching = (async () => {
+      for await (const _ of client.watch(run.id));
+    })();
+    await until(client, run.id, "approval.requested");
+    await client.close();
+    await expect(waiting).rejects.toMatchObject({ code: "engine-closed" });
+    await expect(watching).rejects.toMatchObject({ code: "engine-closed" });
+    await expect(client.list()).rejects.toMatchObject({ code: "engine-closed" });
+    expect((await first.list()).items).toHaveLength(1);
+  });
+});
