@@ -123,20 +123,17 @@ function decideSlot(state: RunState, slot: Slot, env: Environment, out: Draft): 
 
 /** A need that was skipped or failed settles its readers too, unless they absorb it (rule 15). */
 function blocked(state: RunState, slot: Slot, env: Environment, out: Draft): boolean {
-  let skipped: number | undefined;
-  let absorbed = false;
+  let anySkipped = false;
   for (const { node, absorbs } of slot.node.dependsOn) {
     const need = siblingOf(state, slot.frame, node);
     if (need.status === "failed" && absorbs !== "failure") {
       failStep(slot, needFailure(need), env, out, need.id);
       return true;
     }
-    if (need.status !== "skipped") continue;
-    if (absorbs === "nothing") skipped ??= need.id;
-    else absorbed = true;
+    anySkipped ||= need.status === "skipped";
   }
-  if (slot.status === "pending") return false;
-  if (absorbed) skipped ??= skippedAmong(state, slot.frame, [slot.node.needs, ...(slot.node.after ?? [])]);
+  if (slot.status === "pending" || !anySkipped) return false;
+  const skipped = skippedAmong(state, slot.frame, [slot.node.needs, ...(slot.node.after ?? [])]);
   if (skipped === undefined) return false;
   out.entries.push({ kind: "step.skipped", at: env.now, slot: slot.id, because: skipped });
   return true;

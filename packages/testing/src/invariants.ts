@@ -23,7 +23,7 @@ import type { ToyEngine, Watcher } from "./toy-engine.ts";
 
 class BrokenRule extends Error {}
 
-function demand(holds: boolean, rule: string): void {
+export function demand(holds: boolean, rule: string): void {
   if (!holds) throw new BrokenRule(rule);
 }
 

@@ -6,7 +6,7 @@
  */
 import { advance, type Entry, fold, newState, type Plan, type RunStarted, recover } from "@plumbline/core";
 import { describeFlow, type FlowDescription, flowOf } from "./flow-generator.ts";
-import { LiveChecks } from "./invariants.ts";
+import { demand, LiveChecks } from "./invariants.ts";
 import { complaintsOf } from "./journal-checks.ts";
 import { Seeded } from "./seeded.ts";
 import { ToyEngine } from "./toy-engine.ts";
@@ -47,7 +47,7 @@ export function variedOptions(seed: number): SimulationOptions {
   return { seed, maxNodes, faults, deadlines: seeded.chance(0.3), breakers: often(), approvals: often() };
 }
 
-const maxTurns = 20_000;
+const maxTurns = 5_000;
 const maxCrashes = 12;
 const input = { asked: "something", when: new Date(0) };
 
@@ -99,6 +99,7 @@ class Drive {
         this.turn();
       } catch (error) {
         if (!(error instanceof ProcessDied)) throw error;
+        demand(engine.world.deaths <= engine.world.maxDeaths, "rule 5: user code keeps the engine in a crash loop");
         this.crash();
       }
     }

@@ -79,6 +79,8 @@ export class ToyEngine {
   uncommitted: Entry[] = [];
   readonly world: World;
   readonly seeded: Seeded;
+  /** After a crash nothing starts early: a poison would die each time before what led to it is durable (rule 5). */
+  private takenUp = false;
   private readonly watcher: Watcher;
 
   constructor(plan: Plan, world: World, seeded: Seeded, watcher: Watcher, now: number) {
@@ -115,7 +117,7 @@ export class ToyEngine {
     const slot = "slot" in command ? command.slot : runSlot;
     if (this.pending.has(slot)) return;
     const early = command.kind === "ask-condition" || (command.kind === "attempt" && this.isPure(command.slot));
-    this.pending.set(slot, { command, after: early ? 0 : this.state.length, begun: false });
+    this.pending.set(slot, { command, after: early && !this.takenUp ? 0 : this.state.length, begun: false });
   }
 
   private isPure(slot: number): boolean {
@@ -341,6 +343,7 @@ export class ToyEngine {
 
   /** The process dies: only the committed text is left. */
   crash(): void {
+    this.takenUp = true;
     this.pending = new Map();
     this.flights = [];
     this.lates = [];

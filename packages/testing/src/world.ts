@@ -126,6 +126,13 @@ export class World {
     return opened;
   }
 
+  /** Five losses for each poison, on each rung where it is met; undos die as often as they are tried (rule 5). */
+  get maxDeaths(): number {
+    const conditions = [...this.poisonedConditions].reduce((sum, slot) => sum + 5 * this.node(slot).rungs.length, 0);
+    const early = 1; // in the process that began the run, before anything of it was durable
+    return early + 5 * this.poisonedRungs.size + conditions + 3 * 3 * this.poisonedUndos.size;
+  }
+
   private dieIf(dies: boolean): void {
     if (!dies) return;
     this.deaths++;
