@@ -6,6 +6,7 @@
  */
 import { reasonOf } from "./contract.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { PlumblineError } from "./errors.ts";
 import type { PlanApproval } from "./plan.ts";
 import type { Opaque } from "./reference.ts";
 import { type InputOf, invalid, type Schema } from "./step.ts";
@@ -128,7 +129,12 @@ function declared(written: unknown, decision: Schema, path: string, codecs: read
     return { run: () => written, value: undefined };
   }
   if (result.issues) {
-    throw invalid(path, "a decision that satisfies the contract", result.issues.map(reasonOf).join("; "));
+    throw new PlumblineError("option-invalid", "a declared decision that breaks the decision's own contract", {
+      path,
+      expected: "a value that satisfies the schema under `decision`",
+      found: result.issues.map(reasonOf).join("; "),
+      mend: "correct the value, or the schema",
+    });
   }
   return { run: undefined, value: sealedDecision(result.value, path, codecs) };
 }

@@ -106,7 +106,19 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Engine {
+/** The half of the port that only looks. */
+export interface Journals {
+  /** Undefined when there is no such run. */
+  get(run: string): Promise<RunRecord | undefined>;
+  list(query?: ListQuery): Promise<Page<RunSummary>>;
+  /** Committed entries from any point on, live until the run ends. */
+  watch(run: string, options?: WatchOptions): AsyncIterable<WatchedEntry>;
+  /** Opens a recorded value, fetching what is kept as a blob. */
+  open(run: string, sealed: Sealed): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface Engine extends Journals {
   /** @throws PlumblineError `input-invalid`, `flow-unknown`, `key-conflict`, `engine-closed` */
   start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
   // The last overload is the one whose error the compiler shows: it says what the flow takes.
@@ -117,13 +129,6 @@ export interface Engine {
   decide(request: DecisionRequest): Promise<DecisionAnswer>;
   /** Asks a run to stop and undo. A run that has ended stays as it is. @throws PlumblineError `run-unknown` */
   cancel(run: string, options?: { readonly by?: string; readonly reason?: string }): Promise<void>;
-  /** Undefined when there is no such run. */
-  get(run: string): Promise<RunRecord | undefined>;
-  list(query?: ListQuery): Promise<Page<RunSummary>>;
-  /** Committed entries from any point on, live until the run ends. */
-  watch(run: string, options?: WatchOptions): AsyncIterable<WatchedEntry>;
-  /** Opens a recorded value, fetching what is kept as a blob. */
-  open(run: string, sealed: Sealed): Promise<unknown>;
   /** Stops taking work, lets attempts in flight end within a grace, and lets go of the store. */
   close(): Promise<void>;
 }

@@ -53,6 +53,8 @@ export interface RunStarted extends Said<"run.started"> {
   readonly input: Sealed;
   readonly key?: string;
   readonly deadlineAt?: number;
+  /** Fields that the input's schema stripped (rule 12). */
+  readonly dropped?: readonly string[];
   /** What the code said of itself: a build id, a commit. Evidence only. */
   readonly build?: string;
 }

@@ -5,7 +5,7 @@
  * Invariants: a reference never passes silently for a value: its type is callable, so `if (ref)` does not compile, and
  * turning it into text, a number or JSON throws `reference-as-value`; reading a field gives a reference to that field.
  */
-import { PlumblineError } from "./errors.ts";
+import { describe, PlumblineError } from "./errors.ts";
 import { type Expression, fieldOf } from "./expression.ts";
 import { seal } from "./values.ts";
 
@@ -138,25 +138,36 @@ export function makeReference(inside: ReferenceInternals): Ref<unknown> {
   return new Proxy(Object.create(null), {
     get(_target, key) {
       if (key === internals) return inside;
-      if (typeof key === "symbol") return refusedSymbols.has(key) ? refuse(inside) : undefined;
-      if (key === "toJSON" || key === "valueOf" || key === "toString") return refuse(inside);
+      const use = misuses.get(key);
+      if (use !== undefined) return refuse(inside, use);
+      if (typeof key === "symbol") return undefined;
       const field = { ...inside, expression: fieldOf(inside.expression, key), label: `${inside.label}.${key}` };
       return makeReference(field);
     },
-    has: (_target, key) => key === internals || (typeof key === "string" && refuse(inside)()),
-    ownKeys: refuse(inside), // { ...reference } would be an empty object
-    set: refuse(inside),
+    has: (_target, key) => key === internals || (typeof key === "string" && refuse(inside, "asked for its fields")()),
+    ownKeys: refuse(inside, "spread or listed, as { ...reference } does"), // it would be an empty object
+    set: refuse(inside, "changed"),
   }) as Ref<unknown>;
 }
 
-const refusedSymbols: ReadonlySet<symbol> = new Set([Symbol.toPrimitive, Symbol.iterator, Symbol.asyncIterator]);
+const toText = "turned into text or a number, as `${reference}`, + and > do";
 
-function refuse(inside: ReferenceInternals): () => never {
+/** What is asked of a value when code takes a reference for one. */
+const misuses: ReadonlyMap<PropertyKey, string> = new Map<PropertyKey, string>([
+  [Symbol.toPrimitive, toText],
+  ["toString", toText],
+  ["valueOf", toText],
+  ["toJSON", "turned into JSON"],
+  [Symbol.iterator, "gone through item by item"],
+  [Symbol.asyncIterator, "gone through item by item"],
+]);
+
+function refuse(inside: ReferenceInternals, use: string): () => never {
   return () => {
     throw new PlumblineError("reference-as-value", "a reference was used as if it were a value", {
       path: inside.label,
-      expected: "a reference in needs, in after, or in what build returns",
-      found: "its text, number, JSON, fields or items were asked for while the flow was being defined",
+      expected: "a reference in needs, in after, or in what build returns: its value exists only when the flow runs",
+      found: `it was ${use} while the flow was being defined`,
       mend: "move this code into a step (.by), where the value is given; a choice between paths is `when`",
     });
   };
@@ -204,7 +215,7 @@ function demand(value: unknown, where: string): ReferenceInternals {
   throw new PlumblineError("option-invalid", `${where} takes references`, {
     path: where,
     expected: "a reference from $ or from build's second argument",
-    found: typeof value,
+    found: describe(value),
     mend: `pass the reference itself, for example ${where}(fields)`,
   });
 }
@@ -233,6 +244,7 @@ export function expressionOf(written: unknown, origin: object, where: string): E
     return { kind: "list", items: Array.from(written, (item, i) => expressionOf(item, origin, `${where}[${i}]`)) };
   }
   if (typeof written === "object" && written !== null && isPlainPrototype(written)) {
+    if (typeof (written as { by?: unknown }).by === "function") throw unfinishedStep(where);
     const fields = Object.entries(written).map(([key, part]) => [key, expressionOf(part, origin, `${where}.${key}`)]);
     return { kind: "object", fields: Object.fromEntries(fields) };
   }
@@ -243,6 +255,16 @@ export function expressionOf(written: unknown, origin: object, where: string): E
     expected: "a reference or plain data",
     found: result.refusal.reason,
     mend: "use plain data here, or make the value inside the step",
+  });
+}
+
+/** `$.step(...)` gives an object with `.by`, and only `.by(...)` gives the reference. */
+function unfinishedStep(where: string): PlumblineError {
+  return new PlumblineError("step-without-rung", "a step stands here whose value nothing produces", {
+    path: where,
+    expected: "the reference that .by(...) gives",
+    found: "a step without .by(...)",
+    mend: "write $.step(name, { ... }).by(function) where the step is made",
   });
 }
 

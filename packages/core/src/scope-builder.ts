@@ -65,7 +65,10 @@ export class ScopeBuilder {
         const retry = stepKind === "pure" ? { maxAttempts: 1, ...options.retry } : options.retry;
         const ladder = ladderOf(rungs, { timeout: options.timeout, retry }, name);
         const undo = compensationOf(options.compensate, name);
-        if (undo && stepKind !== "effect") throw invalid(`${name}.compensate`, 'kind: "effect" beside it', stepKind);
+        if (undo && stepKind !== "effect") {
+          const mend = 'add kind: "effect" if the step changes the world, or take compensate away: else nothing is to be undone';
+          throw invalid(`${name}.compensate`, 'kind: "effect" beside it', `kind: "${stepKind}"`, mend);
+        }
         this.nodes[index] = {
           kind: "step",
           ...common,
@@ -144,7 +147,8 @@ export class ScopeBuilder {
   private common(name: string, options: Placed) {
     const needs = expressionOf(options.needs ?? {}, this, `${name}.needs`);
     if (needs.kind !== "object") {
-      throw invalid(`${name}.needs`, "an object whose fields are references or constants", options.needs);
+      const found = internalsOf(options.needs) ? "a reference without a name" : options.needs;
+      throw invalid(`${name}.needs`, "an object of named references and constants", found, "write needs: { name: reference }");
     }
     if (options.when !== undefined && typeof options.when !== "function") {
       throw invalid(`${name}.when`, "a function of the needs that gives true or false", options.when);
@@ -192,7 +196,8 @@ export function isSchema(value: unknown): value is Schema {
 
 export function demandName(name: unknown, where: string): void {
   if (typeof name === "string" && namePattern.test(name)) return;
-  throw invalid(`${where}.name`, "letters, digits, spaces, - and _, at most 80, a letter or digit first", name);
+  const expected = "a name of letters, digits, spaces, - and _, at most 80, a letter or digit first";
+  throw invalid(`${where}.name`, expected, name, "rename it: paths, files and commands are made of names");
 }
 
 function stepWithoutRung(name: string): PlumblineError {

@@ -222,13 +222,14 @@ export function retryPolicy(
   return { maxAttempts, backoff: options.backoff ?? defaults.backoff, delayMs, capMs, jitter };
 }
 
-/** The error for an option that has no meaning. */
-export function invalid(path: string, expected: string, found: unknown): PlumblineError {
-  return new PlumblineError("option-invalid", "an option that has no meaning", {
+/** The error for an option that is missing, or that has a value without a meaning. */
+export function invalid(path: string, expected: string, found: unknown, mend?: string): PlumblineError {
+  const missing = found === undefined;
+  return new PlumblineError("option-invalid", missing ? "a required option is missing" : "not what this option takes", {
     path,
     expected,
-    found: describe(found),
-    mend: "change the option, or leave it out for the default",
+    found: missing ? "nothing" : describe(found),
+    mend: mend ?? (missing ? "add it: it has no default" : "write what is expected"),
   });
 }
 

@@ -1,5 +1,6 @@
 /** The engine room's door. */
 export { type Clock, systemClock, type Timer } from "./clock.ts";
+export { connectEngine } from "./connect-engine.ts";
 export { EmbeddedEngine } from "./embedded-engine.ts";
 export type { OnWarning, Warning } from "./engine-events.ts";
 export { openJournals } from "./file-journals.ts";

@@ -149,14 +149,18 @@ function openForReading(path: string): DatabaseSync {
   } catch (error) {
     db?.close();
     if (error instanceof PlumblineError) throw error;
-    throw new PlumblineError("store-failed", "the database cannot be read", {
-      path,
-      expected: "a file that Plumbline made",
-      found: String((error as Error).message),
-      mend: "look whether the path is right and the file may be read",
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, cause: unknown): PlumblineError {
+  return new PlumblineError("store-failed", "the database cannot be read", {
+    path,
+    expected: "a file that Plumbline made",
+    found: String((cause as Error).message),
+    mend: "look whether the path is right and the file may be read",
+    cause,
+  });
 }
 
 function conditions(query: ListQuery): { readonly where: string; readonly values: SQLInputValue[] } {

@@ -1,12 +1,12 @@
 /**
  * `plumbline approvals [ID]`: what waits for a person, or one request with what it is about.
  *
- * Boundary: lists through the Engine port; the values of a request are opened here and nowhere stored. Invariant: what
+ * Boundary: lists through the Journals port; the values of a request are opened here and nowhere stored. Invariant: what
  * happens when nobody answers stands beside every request.
  */
 import {
-  type Engine,
   fold,
+  type Journals,
   type ListQuery,
   newState,
   open,
@@ -19,7 +19,7 @@ import {
   slotByPath,
   type Wait,
 } from "@plumbline/core";
-import { withDatabase } from "./database.ts";
+import { withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { ifNobodyAnswers } from "./frame.ts";
 import { jsonText } from "./json-text.ts";
@@ -38,13 +38,11 @@ interface Request {
 
 export async function approvalsCommand(session: Session): Promise<ExitCode> {
   const [id] = session.given.args;
-  await withDatabase(session, {}, ({ engine }) =>
-    id === undefined ? list(session, engine) : detail(session, engine, id),
-  );
+  await withJournals(session, (engine) => (id === undefined ? list(session, engine) : detail(session, engine, id)));
   return exitCodes.fine;
 }
 
-async function list(session: Session, engine: Engine): Promise<void> {
+async function list(session: Session, engine: Journals): Promise<void> {
   const desk = option(session, "desk");
   const query: ListQuery = { desk: desk ?? "*", limit: limitOf(session) };
   const { items, next } = await engine.list(query);
@@ -101,7 +99,7 @@ function listText(requests: readonly Request[], { out, now: clock }: Session): s
   );
 }
 
-async function detail(session: Session, engine: Engine, id: string): Promise<void> {
+async function detail(session: Session, engine: Journals, id: string): Promise<void> {
   const { run: name, path: given } = approvalParts(id);
   const record = await recordOf(engine, await findRun(engine, name));
   const state = fold(newState(record.plan), record.entries);
@@ -140,7 +138,7 @@ async function detail(session: Session, engine: Engine, id: string): Promise<voi
 }
 
 /** What the person is shown: the needs of the approval, as far as they are there. */
-async function needsOf(engine: Engine, record: RunRecord, slot: Slot): Promise<unknown> {
+async function needsOf(engine: Journals, record: RunRecord, slot: Slot): Promise<unknown> {
   const state = fold(newState(record.plan), record.entries);
   const values = new Map<string, unknown>();
   for (const sealed of sealedIn(state, slot.frame, slot.node.needs)) {

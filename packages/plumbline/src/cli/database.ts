@@ -2,12 +2,12 @@
  * The database that a command works on: its engine, in this process or in the owner's.
  *
  * Boundary: openEngine with the command's rules; the commands see the Engine port. Invariants: only `run` makes a file;
- * a command that only reads brings no flows, so that nothing runs because somebody looked; an owner that goes away is
- * replaced by this process where it has the flows.
+ * a command that only looks owns nothing and asks nobody; an owner that goes away is replaced by this process where it
+ * has the flows.
  */
 import { existsSync } from "node:fs";
-import { codeOf, type Engine, type Flow, PlumblineError } from "@plumbline/core";
-import { EmbeddedEngine, openEngine, sqlite, type Warning } from "@plumbline/engine";
+import { codeOf, type Engine, type Flow, type Journals, PlumblineError } from "@plumbline/core";
+import { connectEngine, EmbeddedEngine, openEngine, openJournals, sqlite, type Warning } from "@plumbline/engine";
 import { clean } from "./phrase.ts";
 import { CliError } from "./problem.ts";
 import type { Session } from "./session.ts";
@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly build?: string;
   /** Make the file when there is none. */
   readonly create?: boolean;
+  /** Only ask the process that owns the file: `command-no-owner` when there is none. */
+  readonly asClient?: boolean;
 }
 
 export class Database {
@@ -49,15 +51,14 @@ export class Database {
   }
 
   /**
-   * Asks the engine, and asks again where that is safe: when the owner went away (if `repeatable`), and when the owner
-   * was one that only looked at the file for a moment and so knew no flows.
+   * Asks the engine, and asks again where that is safe: when the owner went away.
    */
   async ask<T>(work: (engine: Engine) => Promise<T>, repeatable: boolean): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work(this.current);
       } catch (error) {
-        const again = !this.isOwner && (codeOf(error) === "flow-unknown" || (repeatable && isOwnerGone(error)));
+        const again = !this.isOwner && repeatable && isOwnerGone(error);
         if (!again || attempt === maxAsks) throw error;
         await new Promise((resolve) => setTimeout(resolve, askAgainMs));
         await this.reopen();
@@ -83,6 +84,17 @@ export class Database {
 const maxAsks = 10;
 const askAgainMs = 100;
 
+/** Looks at the journals of a database and lets go of it; its owner, if there is one, is not disturbed. */
+export async function withJournals<T>(session: Session, look: (journals: Journals) => Promise<T>): Promise<T> {
+  if (!existsSync(session.db)) throw unknownDatabase(session.db);
+  const journals = await openJournals(session.db);
+  try {
+    return await look(journals);
+  } finally {
+    await journals.close();
+  }
+}
+
 /** Does something with a database and lets go of it, however that ends. */
 export async function withDatabase<T>(
   session: Session,
@@ -97,14 +109,14 @@ export async function withDatabase<T>(
   }
 }
 
-function engineOf(session: Session, { flows = [], build }: DatabaseOptions): Promise<Engine> {
+async function engineOf(session: Session, { flows = [], build, asClient }: DatabaseOptions): Promise<Engine> {
+  if (asClient) return connectEngine(session.db);
   return openEngine({
     store: sqlite(session.db),
     flows,
     onOwned: "client",
     ...(build === undefined ? {} : { build }),
-    // Without flows every unfinished run is one that cannot go on here, which is nobody's concern.
-    onWarning: (warning) => flows.length > 0 && session.err.write(warningLine(warning, session)),
+    onWarning: (warning) => session.err.write(warningLine(warning, session)),
   });
 }
 

@@ -6,8 +6,8 @@
  * the owner, which is as good.
  */
 import { existsSync } from "node:fs";
-import { codeOf } from "@plumbline/core";
-import { type Database, isOwnerGone, withDatabase } from "./database.ts";
+import { codeOf, type Journals } from "@plumbline/core";
+import { type Database, isOwnerGone, withDatabase, withJournals } from "./database.ts";
 import { type FlowFile, fileOfBuild, loadFlowFile } from "./flow-file.ts";
 import { CliError } from "./problem.ts";
 import { findRun, recordOf } from "./run-name.ts";
@@ -19,27 +19,29 @@ export async function withFlowsOf<T>(
   name: string,
   work: (database: Database, run: string) => Promise<T>,
 ): Promise<T> {
-  let found: RunCode | undefined;
-  let refused: unknown;
-  const done = await withDatabase(session, {}, async (database) => {
-    const run = await findRun(database.engine, name);
-    found = await codeOfRun(database, run);
-    if (database.isOwner) return undefined;
-    try {
-      return { result: await work(database, run) };
-    } catch (error) {
-      // The owner has gone, or it only looked at the file for a moment and so knew no flows: this process is next.
-      if (codeOf(error) !== "flow-unknown" && !isOwnerGone(error)) throw error;
-      refused = error;
-      return undefined;
-    }
-  });
-  if (done) return done.result;
-  const code = found as RunCode;
+  const code = await withJournals(session, async (journals) => codeOfRun(journals, await findRun(journals, name)));
+  const asked = await askOwner(session, code, work);
+  if ("result" in asked) return asked.result;
   const file = await flowFileFor(session, code).catch((error) => {
-    throw refused ?? error;
+    throw asked.refused ?? error;
   });
   return withDatabase(session, { flows: file.flows, build: file.url }, (database) => work(database, code.run));
+}
+
+/** Lets the owner do the work; `refused` says why it did not. */
+async function askOwner<T>(
+  session: Session,
+  { run }: RunCode,
+  work: (database: Database, run: string) => Promise<T>,
+): Promise<{ readonly result: T } | { readonly refused: unknown }> {
+  try {
+    return { result: await withDatabase(session, { asClient: true }, (database) => work(database, run)) };
+  } catch (error) {
+    if (codeOf(error) === "command-no-owner") return { refused: undefined };
+    // The owner has gone, or runs other flows: this process is next.
+    if (codeOf(error) === "flow-unknown" || isOwnerGone(error)) return { refused: error };
+    throw error;
+  }
 }
 
 interface RunCode {
@@ -48,8 +50,8 @@ interface RunCode {
   readonly build?: string;
 }
 
-async function codeOfRun({ engine }: Database, run: string): Promise<RunCode> {
-  const { summary, entries } = await recordOf(engine, run);
+async function codeOfRun(journals: Journals, run: string): Promise<RunCode> {
+  const { summary, entries } = await recordOf(journals, run);
   const [started] = entries;
   const build = started?.kind === "run.started" ? started.build : undefined;
   return { run, flow: summary.flow, ...(build === undefined ? {} : { build }) };

@@ -4,14 +4,14 @@
  * Boundary: text to ids, by asking the engine. Invariants: a name that fits two runs is refused and both are shown; the
  * search is bounded and says so.
  */
-import { type Engine, pathOf, type RunRecord, type RunState, type RunSummary } from "@plumbline/core";
+import { type Journals, pathOf, type RunRecord, type RunState, type RunSummary } from "@plumbline/core";
 import { CliError } from "./problem.ts";
 
 const pageLength = 1_000;
 const maxPages = 50;
 
 /** The id of the run that is meant. @throws CliError `run-unknown`, `run-ambiguous` */
-export async function findRun(engine: Engine, name: string): Promise<string> {
+export async function findRun(engine: Journals, name: string): Promise<string> {
   if (name === "last") {
     const { items } = await engine.list({ limit: 1 });
     if (items[0]) return items[0].id;
@@ -46,7 +46,7 @@ export async function findRun(engine: Engine, name: string): Promise<string> {
 }
 
 /** The record of a run that is there. @throws CliError `run-unknown` */
-export async function recordOf(engine: Engine, id: string): Promise<RunRecord> {
+export async function recordOf(engine: Journals, id: string): Promise<RunRecord> {
   const record = await engine.get(id);
   if (!record) throw unknown(id, "nothing");
   return record;

@@ -4,7 +4,7 @@
  * Boundary: record and opened values to text; the shape of the document is public and only grows. Invariants: the
  * document has `key`, `outcome` and `degradations` always; what cannot be opened is left out and never hides the rest.
  */
-import type { Degradation, Engine, RunRecord, StepReport } from "@plumbline/core";
+import type { Degradation, Journals, RunRecord, StepReport } from "@plumbline/core";
 import { type Overview, overviewOf } from "@plumbline/insight";
 import type { Database } from "./database.ts";
 import { outcomeWords } from "./frame.ts";
@@ -19,7 +19,7 @@ export interface RunReport {
   readonly partial: Readonly<Record<string, unknown>>;
 }
 
-export async function reportOf(engine: Engine, record: RunRecord): Promise<RunReport> {
+export async function reportOf(engine: Journals, record: RunRecord): Promise<RunReport> {
   const overview = overviewOf(record);
   const { id } = overview.summary;
   const output = overview.output === undefined ? undefined : await opened(engine, id, overview.output);
@@ -36,7 +36,7 @@ export function currentReport(database: Database, run: string): Promise<RunRepor
   return database.ask(async (engine) => reportOf(engine, await recordOf(engine, run)), true);
 }
 
-async function opened(engine: Engine, run: string, sealed: string): Promise<{ readonly value: unknown } | undefined> {
+async function opened(engine: Journals, run: string, sealed: string): Promise<{ readonly value: unknown } | undefined> {
   try {
     return { value: await engine.open(run, sealed) };
   } catch {

@@ -5,7 +5,7 @@
  * are no totals, and `next` says where it goes on.
  */
 import type { ListQuery, Outcome, RunStatus, RunSummary } from "@plumbline/core";
-import { withDatabase } from "./database.ts";
+import { withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { outcomeWords } from "./frame.ts";
 import { clean, clipped, cost, duration, relative } from "./phrase.ts";
@@ -19,7 +19,7 @@ const outcomes: readonly Outcome[] = ["succeeded", "degraded", "failed", "cancel
 
 export async function runsCommand(session: Session): Promise<ExitCode> {
   const query = queryOf(session);
-  const { items, next } = await withDatabase(session, {}, ({ engine }) => engine.list(query));
+  const { items, next } = await withJournals(session, (engine) => engine.list(query));
   answer(
     session,
     () => ({ runs: items.map(summaryDocument), next: next ?? null }),

@@ -6,7 +6,7 @@
  */
 import { type RunRecord, stepsOf } from "@plumbline/core";
 import { timeline } from "@plumbline/insight";
-import { withDatabase } from "./database.ts";
+import { withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { momentLine, nameColumnsOf } from "./journal-log.ts";
 import { jsonText } from "./json-text.ts";
@@ -19,7 +19,7 @@ import { answer, argument, databaseHint, isSet, type Session } from "./session.t
 import { stepLine } from "./step-line.ts";
 
 export async function showCommand(session: Session): Promise<ExitCode> {
-  await withDatabase(session, {}, async ({ engine }) => {
+  await withJournals(session, async (engine) => {
     const record = await recordOf(engine, await findRun(engine, argument(session, 0)));
     const report = await reportOf(engine, record);
     const [started] = record.entries;

@@ -4,9 +4,9 @@
  * Boundary: fetches record and values, hands them to insight. Invariant: values that live in blobs are fetched before the
  * walk, because insight is pure and waits for nobody.
  */
-import { type Engine, open, type RunRecord } from "@plumbline/core";
+import { type Journals, open, type RunRecord } from "@plumbline/core";
 import { why } from "@plumbline/insight";
-import { withDatabase } from "./database.ts";
+import { withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { findRun, recordOf } from "./run-name.ts";
 import { answer, argument, type Session } from "./session.ts";
@@ -14,7 +14,7 @@ import { whyText } from "./why-text.ts";
 
 export async function whyCommand(session: Session): Promise<ExitCode> {
   const field = session.given.args[1];
-  await withDatabase(session, {}, async ({ engine }) => {
+  await withJournals(session, async (engine) => {
     const record = await recordOf(engine, await findRun(engine, argument(session, 0)));
     const told = why(record, field, { read: await readerOf(engine, record) });
     answer(
@@ -26,7 +26,7 @@ export async function whyCommand(session: Session): Promise<ExitCode> {
   return exitCodes.fine;
 }
 
-async function readerOf(engine: Engine, record: RunRecord): Promise<(sealed: string) => unknown> {
+async function readerOf(engine: Journals, record: RunRecord): Promise<(sealed: string) => unknown> {
   const kept = new Map<string, unknown>();
   for (const sealed of record.entries.flatMap(sealedIn)) {
     if (!sealed.includes('"$":')) continue; // plain, or at least not kept elsewhere
