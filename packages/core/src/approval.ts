@@ -146,12 +146,18 @@ function declared(written: unknown, decision: Schema, path: string, codecs: read
 export function sealedDecision(value: unknown, path: string, codecs: readonly Codec<never>[]): Sealed {
   const result = seal(value, { codecs });
   if ("refusal" in result) {
-    throw invalid(path + result.refusal.path, "plain data that a journal can keep", result.refusal.reason);
+    throw invalid(path + result.refusal.path, "plain data that a journal can keep", value, {
+      words: result.refusal.reason,
+    });
   }
   if (!result.sealed.startsWith("{") || result.sealed.startsWith('{"$":')) {
     throw invalid(path, "a plain object without a field $", value);
   }
   const added = ["via", "by"].find((field) => Object.hasOwn(value as object, field));
-  if (added !== undefined) throw invalid(`${path}.${added}`, "no such field: it says who decided", "one of its own");
+  if (added !== undefined)
+    throw invalid(`${path}.${added}`, "no such field: it says who decided", value, {
+      words: "a field of that name in the decision",
+      mend: "rename the field",
+    });
   return result.sealed;
 }

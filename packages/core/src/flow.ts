@@ -7,6 +7,7 @@
  */
 import type { ApprovalOptions, Declarable, Frozen, Verdict } from "./approval.ts";
 import { type Duration, durationMs } from "./duration.ts";
+import { PlumblineError } from "./errors.ts";
 import { inputNode } from "./expression.ts";
 import { fingerprintOf, type Plan, type PlanScope } from "./plan.ts";
 import {
@@ -176,9 +177,12 @@ export function flow<
     label: "input",
   });
   const answer = options.build(builder as unknown as FlowBuilder, input as Ref<OutputOf<S>>);
+  refusePromise(name, answer);
   const scope = builder.finish(answer);
   const plan = planOf(name, options, scope);
-  const schemas = new Map(builder.codes.map((code, node) => [node, code.kind === "step" ? code.output : undefined]));
+  const schemas = new Map(
+    builder.codes.map((code, node) => [node, code.kind === "step" ? code.output : code.decision]),
+  );
   refuseFlaws(plan, { input: options.input, outputs: schemas });
   const { deadline } = options;
   if (typeof deadline === "object" && typeof deadline.answer !== "function") {
@@ -193,6 +197,18 @@ export function flow<
     scopes: [builder.codes],
   };
   return { name, plan, code, samples: options.samples ?? {} };
+}
+
+/** Before anything else is judged: what an async build has left undone is not the mistake. */
+function refusePromise(name: string, answer: unknown): void {
+  if (!(answer instanceof Promise)) return;
+  answer.catch(() => {}); // it may fail later, when nobody looks
+  throw new PlumblineError("flow-invalid", "build is async", {
+    path: `${name}.build`,
+    expected: "a function that makes all steps at once and returns the answer",
+    found: "a promise",
+    mend: "take async and await out of build: what takes time belongs into steps (.by)",
+  });
 }
 
 function planOf(

@@ -150,7 +150,7 @@ export function makeReference(inside: ReferenceInternals): Ref<unknown> {
   }) as Ref<unknown>;
 }
 
-const toText = "turned into text or a number, as `${reference}`, + and > do";
+const toText = "turned into text or a number, as template strings, + and > do";
 
 /** What is asked of a value when code takes a reference for one. */
 const misuses: ReadonlyMap<PropertyKey, string> = new Map<PropertyKey, string>([

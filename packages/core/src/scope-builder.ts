@@ -56,7 +56,11 @@ export class ScopeBuilder {
     return {
       by: (...rungs) => {
         if (rungs.length === 0) throw stepWithoutRung(name);
-        if (this.nodes[index] !== undefined) throw invalid(`${name}.by`, "one call of .by for each step", "a second");
+        if (this.nodes[index] !== undefined)
+          throw invalid(`${name}.by`, "one call of .by for each step", rungs, {
+            words: "a second call",
+            mend: "give all rungs to one .by: the first choice first",
+          });
         const stepKind = options.kind ?? "read";
         if (!["pure", "read", "effect"].includes(stepKind)) {
           throw invalid(`${name}.kind`, '"pure", "read" or "effect"', options.kind);
@@ -66,8 +70,10 @@ export class ScopeBuilder {
         const ladder = ladderOf(rungs, { timeout: options.timeout, retry }, name);
         const undo = compensationOf(options.compensate, name);
         if (undo && stepKind !== "effect") {
-          const mend = 'add kind: "effect" if the step changes the world, or take compensate away: else nothing is to be undone';
-          throw invalid(`${name}.compensate`, 'kind: "effect" beside it', `kind: "${stepKind}"`, mend);
+          throw invalid(`${name}.compensate`, 'kind: "effect" beside it', stepKind, {
+            words: `kind: "${stepKind}"`,
+            mend: 'add kind: "effect" if the step changes the world; if it does not, take compensate away',
+          });
         }
         this.nodes[index] = {
           kind: "step",
@@ -147,8 +153,11 @@ export class ScopeBuilder {
   private common(name: string, options: Placed) {
     const needs = expressionOf(options.needs ?? {}, this, `${name}.needs`);
     if (needs.kind !== "object") {
-      const found = internalsOf(options.needs) ? "a reference without a name" : options.needs;
-      throw invalid(`${name}.needs`, "an object of named references and constants", found, "write needs: { name: reference }");
+      const words = internalsOf(options.needs) ? { words: "a reference without a name" } : {};
+      throw invalid(`${name}.needs`, "an object of named references and constants", options.needs, {
+        ...words,
+        mend: "write needs: { name: reference }",
+      });
     }
     if (options.when !== undefined && typeof options.when !== "function") {
       throw invalid(`${name}.when`, "a function of the needs that gives true or false", options.when);
@@ -197,7 +206,7 @@ export function isSchema(value: unknown): value is Schema {
 export function demandName(name: unknown, where: string): void {
   if (typeof name === "string" && namePattern.test(name)) return;
   const expected = "a name of letters, digits, spaces, - and _, at most 80, a letter or digit first";
-  throw invalid(`${where}.name`, expected, name, "rename it: paths, files and commands are made of names");
+  throw invalid(`${where}.name`, expected, name, { mend: "rename it: paths and commands are made of names" });
 }
 
 function stepWithoutRung(name: string): PlumblineError {

@@ -222,13 +222,18 @@ export function retryPolicy(
   return { maxAttempts, backoff: options.backoff ?? defaults.backoff, delayMs, capMs, jitter };
 }
 
-/** The error for an option that is missing, or that has a value without a meaning. */
-export function invalid(path: string, expected: string, found: unknown, mend?: string): PlumblineError {
+/** The error for an option that is missing, or that has a value without a meaning. `words` say what was found instead. */
+export function invalid(
+  path: string,
+  expected: string,
+  found: unknown,
+  { words, mend }: { readonly words?: string; readonly mend?: string } = {},
+): PlumblineError {
   const missing = found === undefined;
   return new PlumblineError("option-invalid", missing ? "a required option is missing" : "not what this option takes", {
     path,
     expected,
-    found: missing ? "nothing" : describe(found),
+    found: words ?? (missing ? "nothing" : describe(found)),
     mend: mend ?? (missing ? "add it: it has no default" : "write what is expected"),
   });
 }

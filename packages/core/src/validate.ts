@@ -208,9 +208,12 @@ function wrongPaths(plan: Plan, { input, outputs }: KnownSchemas): Flaw[] {
       const schema = ref.node === inputNode ? input : outputs.get(ref.node);
       if (!schema) return [];
       if (!described.has(ref.node)) described.set(ref.node, jsonSchemaOf(schema, "output"));
-      const missing = firstMissing(described.get(ref.node), ref.path);
+      // A decision has two fields more than its contract: they say who decided.
+      const node = scope.nodes[ref.node];
+      const added = node?.kind === "approval" ? ["via", "by"] : [];
+      const missing = firstMissing(described.get(ref.node), ref.path, added);
       if (missing === undefined) return [];
-      const from = ref.node === inputNode ? "input" : (scope.nodes[ref.node]?.name ?? "");
+      const from = node?.name ?? "input";
       return [
         {
           code: "reference-path" as const,
@@ -218,20 +221,22 @@ function wrongPaths(plan: Plan, { input, outputs }: KnownSchemas): Flaw[] {
           what: `reads ${[from, ...ref.path].join(".")}, which the contract does not have`,
           expected: `one of ${missing.known.join(", ")}`,
           found: missing.field,
-          mend: "correct the path, or add the field to the contract",
+          mend: "correct the path, or add the field to that contract",
         },
       ];
     }),
   );
 }
 
-function firstMissing(schema: JsonSchema | undefined, path: readonly string[]) {
+function firstMissing(schema: JsonSchema | undefined, path: readonly string[], added: readonly string[]) {
   let at = schema;
-  for (const field of path) {
+  for (const [depth, field] of path.entries()) {
     if (at?.type !== "object" || !at.properties) return undefined;
+    const more = depth === 0 ? added : [];
+    if (more.includes(field)) return undefined;
     if (!Object.hasOwn(at.properties, field)) {
       const open = at.additionalProperties !== undefined && at.additionalProperties !== false;
-      return open ? undefined : { field, known: Object.keys(at.properties) };
+      return open ? undefined : { field, known: [...Object.keys(at.properties), ...more] };
     }
     at = at.properties[field];
   }

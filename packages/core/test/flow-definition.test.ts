@@ -214,7 +214,49 @@ describe("the order of building", () => {
   test("an asynchronous build is refused, because its answer is a promise", () => {
     // @ts-expect-error the compiler says so too
     const slow = () => flow("slow", { input: any(), build: async () => 1 });
-    expect(slow).toThrow(refusal("option-invalid", "slow answer"));
+    expect(slow).toThrow(refusal("flow-invalid", "slow.build"));
+  });
+
+  test("what an asynchronous build left undone, or how it fails later, is not the mistake that is told", async () => {
+    const build = async ($: FlowBuilder) => {
+      $.step("s", { output: any() });
+      throw new Error("later");
+    };
+    expect(() => flow("slow", { input: any(), build: build as () => unknown })).toThrow(
+      refusal("flow-invalid", "slow.build"),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("a step without its ladder in the needs of another is told as such", () => {
+    const unfinished = building(($) => {
+      const begun = $.step("begun", { output: any() });
+      return $.step("s", { needs: { a: [begun] }, output: any() }).by(never);
+    });
+    expect(unfinished).toThrow(refusal("step-without-rung", "s.needs.a[0]"));
+  });
+
+  test("a reference alone is no object of needs", () => {
+    const bare = () =>
+      flow("flawed", { input: any(), build: ($, input) => $.step("s", { needs: input, output: any() }).by(never) });
+    expect(bare).toThrow(expect.objectContaining({ code: "option-invalid", found: "a reference without a name" }));
+  });
+
+  test("a wrong path into a decision is found, who decided is not one", () => {
+    const reading = (field: string) => () =>
+      flow("flawed", {
+        input: any(),
+        build($) {
+          const decision = z.object({ ok: z.boolean(), more: z.object({ n: z.number() }) });
+          const options = { decision, desk: "d", timeout: 1, onTimeout: { ok: true, more: { n: 1 } } };
+          const verdict = $.approval("ask", options) as unknown as Record<string, Record<string, unknown>>;
+          return [verdict[field], verdict.more?.[field]];
+        },
+      });
+    expect(reading("n")).toThrow(
+      expect.objectContaining({ code: "reference-path", expected: "one of ok, more, via, by" }),
+    );
+    expect(reading("via")).toThrow(expect.objectContaining({ found: "via", expected: "one of n" }));
   });
 });
 
