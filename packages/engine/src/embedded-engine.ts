@@ -80,11 +80,11 @@ export class EmbeddedEngine implements Engine {
     await this.host.ready();
     const flow = this.host.flows.find(target);
     const key = goodKey(options.key, flow.name);
-    const { sealed, blobs } = await sealedInput(flow, input);
+    const { sealed, blobs, dropped } = await sealedInput(flow, input);
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
     const claim = key === undefined ? undefined : { inputHash: hashOf(wholeText(sealed, blobs)) };
     await this.host.ready(); // the contract may have taken its time
-    const verdict = await this.startRun(flow, id, key, sealed, blobs, claim);
+    const verdict = await this.startRun(flow, id, key, { sealed, blobs, dropped }, claim);
     if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
       throw keyConflict(flow.name, key as string);
     return this.handleOn(id, verdict.status === "ok");
@@ -94,8 +94,7 @@ export class EmbeddedEngine implements Engine {
     flow: Flow,
     id: string,
     key: string | undefined,
-    input: Sealed,
-    blobs: readonly NewBlob[],
+    { sealed, blobs, dropped }: KeptInput,
     claim: { readonly inputHash: string } | undefined,
   ): Promise<CommitVerdict> {
     const { host } = this;
@@ -116,7 +115,8 @@ export class EmbeddedEngine implements Engine {
         run: id,
         flow: flow.name,
         fingerprint,
-        input,
+        input: sealed,
+        ...(dropped.length > 0 ? { dropped } : {}),
         ...(key === undefined ? {} : { key }),
         ...(deadline ? { deadlineAt: at + deadline.afterMs } : {}),
         ...(host.build === undefined ? {} : { build: host.build }),
@@ -266,9 +266,16 @@ function goodKey(key: unknown, flow: string): string | undefined {
   });
 }
 
+interface KeptInput {
+  readonly sealed: Sealed;
+  readonly blobs: readonly NewBlob[];
+  /** Fields that the flow's schema stripped. */
+  readonly dropped: readonly string[];
+}
+
 /** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */
-async function sealedInput(flow: Flow, input: unknown): Promise<{ sealed: Sealed; blobs: readonly NewBlob[] }> {
-  const { value, reasons } = await judge(
+async function sealedInput(flow: Flow, input: unknown): Promise<KeptInput> {
+  const { value, reasons, dropped } = await judge(
     { schema: flow.code.input, checks: [], onDropped: "record" },
     input,
     undefined,
@@ -282,7 +289,7 @@ async function sealedInput(flow: Flow, input: unknown): Promise<{ sealed: Sealed
     });
   }
   const kept = keep(value, { codecs: flow.code.codecs });
-  if ("sealed" in kept) return kept;
+  if ("sealed" in kept) return { ...kept, dropped };
   throw new PlumblineError("value-refused", "the input would not come back from the journal as it is", {
     path: `${flow.name}.input${kept.refusal.path}`,
     expected: "plain data, dates, maps, sets, bytes, or a class with a codec",

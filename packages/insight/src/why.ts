@@ -100,11 +100,15 @@ class Walk {
   private readonly read: Read;
   private readonly visits = new Map<number, Visit>();
   private readonly inputFields = new Set<string>();
+  /** Fields that the flow's schema stripped from the input. */
+  private readonly inputDropped: readonly string[];
 
   constructor(state: RunState, record: RunRecord, read: Read) {
     this.state = state;
     this.reports = stepsOf(state);
     this.entries = bySlot(record.entries);
+    const [started] = record.entries;
+    this.inputDropped = started?.kind === "run.started" ? (started.dropped ?? []) : [];
     this.read = (sealed) => {
       try {
         return read(sealed);
@@ -135,7 +139,7 @@ class Walk {
       fields: declaredForDeadline ? fields.map((one) => ({ ...one, sources: [] })) : fields,
       steps,
       input: [...this.inputFields].sort().map((path) => this.valueAt(state.frames[0]?.input, path)),
-      suspects: [...this.suspectAnswer(answer), ...this.suspectSteps(steps)],
+      suspects: [...this.suspectAnswer(answer), ...this.suspectSteps(steps), ...this.suspectInput()],
       degradations: state.degradations,
       ...(end?.failure ? { failure: end.failure } : {}),
       checks: state.plan.checks,
@@ -239,6 +243,13 @@ class Walk {
         fieldsRead: step.reads.map(({ field }) => field),
       })),
     );
+  }
+
+  /** A field that came in and that nobody was ever given: only a hint, since callers send more than a flow asks for. */
+  private suspectInput(): Suspect[] {
+    if (this.inputDropped.length === 0) return [];
+    const words = `the flow's own schema dropped ${this.inputDropped.join(", ")} from the input`;
+    return [{ path: "input", evidence: [{ kind: "dropped", strength: "weak", words }] }];
   }
 
   private suspectAnswer(asked: boolean): Suspect[] {

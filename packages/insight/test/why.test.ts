@@ -210,3 +210,16 @@ describe("what stands on the way", () => {
     expect(told.fields[0]).not.toHaveProperty("value");
   });
 });
+
+it("rule 12: hints at fields of the input that nobody was ever given", async () => {
+  const { record } = await journalOf(loan({}), { ...application, currency: "EUR" } as typeof application, {});
+  expect(record.entries[0]).toMatchObject({ kind: "run.started", dropped: [".currency"] });
+  expect(why(record, "reference").suspects).toEqual([
+    {
+      path: "input",
+      evidence: [
+        { kind: "dropped", strength: "weak", words: "the flow's own schema dropped .currency from the input" },
+      ],
+    },
+  ]);
+});
