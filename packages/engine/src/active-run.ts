@@ -3,8 +3,8 @@
  *
  * Boundary: the order of things for one run; what a command does is perform.ts, what follows from an entry is the core.
  * Invariants: entries are folded as they are made and committed in that order; a command starts only when everything
- * that was decided before it is durable, except conditions, pure steps, and reads of a run without a key that need the
- * input alone (rules 2, 3); a slot has at most one command under way, and what one that is not wanted any more says
+ * that was decided before it is durable, except conditions, pure steps, and reads that need the input alone, in a new run
+ * without a key (rules 2, 3); a slot has at most one command under way, and what one that is not wanted any more says
  * changes nothing; a run that was dropped takes in and commits nothing, whoever still holds it.
  */
 import {
@@ -60,6 +60,7 @@ export class ActiveRun implements Committable, PerformingRun {
   private inbox: Entry[] = [];
   private turning = false;
   private paused = false;
+  private readonly isTakenUp: boolean;
   private dropped: { readonly error: unknown } | undefined;
   private readonly pending = new Map<number, Pending>();
   private durabilityWaiters: DurabilityWaiter[] = [];
@@ -74,6 +75,7 @@ export class ActiveRun implements Committable, PerformingRun {
     this.code = code;
     this.durable = state.length;
     this.collected = state.length;
+    this.isTakenUp = state.length > 0;
     this.onRefused = onRefused;
   }
 
@@ -158,9 +160,12 @@ export class ActiveRun implements Committable, PerformingRun {
     if (pending.after <= this.durable && !this.paused) this.begin(slot, pending);
   }
 
-  /** Nothing of a run with a key is early: its key may turn out to be taken. */
+  /**
+   * Nothing of a run with a key is early: its key may turn out to be taken. Nor of one that was taken up: a poison step
+   * would end the process before its loss is durable, each time anew.
+   */
   private mayStartEarly(command: Command): boolean {
-    if (this.claim !== undefined) return false;
+    if (this.claim !== undefined || this.isTakenUp) return false;
     if (command.kind === "ask-condition") return true;
     if (command.kind !== "attempt") return false;
     const { node } = slotAt(this.state, command.slot);

@@ -121,6 +121,7 @@ function bind(server: Server, address: string): Promise<void> {
       server.off("error", reject);
       // A failed accept (no descriptors left) costs one client its connection, not the owner its life.
       server.on("error", () => {});
+      server.unref(); // listening is no reason to live: a script whose runs have ended may end
       resolve();
     });
   });

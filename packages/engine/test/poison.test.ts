@@ -30,11 +30,16 @@ it("rule 5: two poison steps are given up as crashed after 5 losses each, one at
     ["succeeded", null],
   ]);
   expect(together.every((count) => count === 1)).toBe(true);
-  expect(starts).toBeLessThanOrEqual(2 + 3 + 3 + 1); // two crashes together, three more for each poison, and the rest
+  expect(starts).toBeLessThanOrEqual(5 + 5 + 1);
   const store = await SqliteStore.open({ path: file, durability: "normal" });
   for (const { id, outcome } of (await store.list({})).items) {
-    const losses = (await store.load(id))?.entries.filter((entry) => entry.kind === "attempt.lost").length ?? 0;
-    expect(losses).toBeLessThanOrEqual(outcome === "succeeded" ? 2 : 5);
+    const bySlot = new Map<number, number>();
+    for (const entry of (await store.load(id))?.entries ?? []) {
+      if (entry.kind === "attempt.lost") bySlot.set(entry.slot, (bySlot.get(entry.slot) ?? 0) + 1);
+    }
+    const losses = Math.max(0, ...bySlot.values());
+    // An innocent suspect may share the process with a poison step that is no suspect yet, but not for long.
+    expect(losses).toBeLessThanOrEqual(outcome === "succeeded" ? 4 : 5);
   }
   await store.close();
 }, 60_000);
