@@ -103,10 +103,10 @@ export class EmbeddedEngine implements Engine {
     return new Promise((resolve, reject) => {
       const code = { flow, nodes: flow.code.scopes[0] ?? [] };
       const run = new ActiveRun(host, newState(flow.plan), code, (verdict) => {
-        host.starting.delete(reject);
+        host.starting.delete(run);
         resolve(verdict);
       });
-      host.starting.add(reject);
+      host.starting.set(run, reject);
       run.claim = claim;
       run.keepBlobs(blobs);
       run.receive({

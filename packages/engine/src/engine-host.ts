@@ -66,8 +66,8 @@ export class EngineHost implements Host {
   readonly ends: EndWaiters = new EndWaiters();
   readonly flows: FlowShelf;
   readonly active: Map<string, ActiveRun> = new Map();
-  /** Starts whose first commit is under way, to be told when it will never come. */
-  readonly starting: Set<(error: unknown) => void> = new Set();
+  /** Runs whose first commit is under way, and who is to be told when it will never come. */
+  readonly starting: Map<ActiveRun, (error: unknown) => void> = new Map();
   timers: Timers;
   store: Store;
   private readonly settings: EngineSettings;
@@ -321,9 +321,9 @@ export class EngineHost implements Host {
   }
 
   private dropAll(reason: string, error: PlumblineError): void {
-    for (const reject of this.starting) reject(error);
+    for (const run of [...this.starting.keys(), ...this.active.values()]) run.drop(reason, error);
+    for (const reject of this.starting.values()) reject(error);
     this.starting.clear();
-    for (const run of this.active.values()) run.drop(reason, error);
     this.active.clear();
     this.loading.clear();
   }
@@ -385,7 +385,8 @@ export class EngineHost implements Host {
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */
   private async attemptsEnded(): Promise<void> {
-    const idle = Promise.all([...this.active.values()].map((run) => run.pause()));
+    const runs = [...this.starting.keys(), ...this.active.values()];
+    const idle = Promise.all(runs.map((run) => run.pause()));
     await waitFor(this.clock, this.graceMs, idle);
   }
 }

@@ -2,7 +2,7 @@
 import { type Entry, flow, NotApplied } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { drive, entriesOf, entriesOfKind, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
+import { drive, entriesOf, entriesOfKind, signal, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 /** Reads, a pure step, an effect whose first attempt applies nothing, a person who never answers, and an undo. */
 function mixed(calls: string[]) {
@@ -236,5 +236,64 @@ describe.each(storeKinds)("a failing store: %s", (kind) => {
     expect(place.store).toBe(before);
     await expect(engine.start(made, {})).rejects.toMatchObject({ code: "engine-closed" });
     expect(calls.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe.each(storeKinds)("a start whose first commit fails: %s", (kind) => {
+  const here = usePlace(kind);
+
+  it.each(["before", "after"] as const)(
+    "rule 4: what it began early is dropped and writes nothing (%s)",
+    async (when) => {
+      const { place } = here;
+      const go = signal();
+      let calls = 0;
+      const early = flow("early", {
+        input: z.object({}),
+        build: ($) => ({
+          read: $.step("read", { output: z.number() }).by(async () => {
+            calls++;
+            await go.promise;
+            return calls;
+          }),
+        }),
+      });
+      const engine = await place.open([early]);
+      place.store.fail({ at: 1, when });
+      await expect(engine.start(early, {})).rejects.toMatchObject({ code: "store-failed" });
+      const { items } = await drive(place, engine.list());
+      go.resolve();
+      for (const { id } of items) {
+        expect((await drive(place, (await engine.handle(id)).result())).output).toEqual({ read: 2 });
+        const record = await engine.get(id);
+        expect(record?.summary.length).toBe(record?.entries.length);
+        expect(await entriesOfKind(engine, id, "step.completed")).toHaveLength(1);
+      }
+      expect(items).toHaveLength(when === "before" ? 0 : 1);
+      const other = await engine.start(early, {});
+      expect((await drive(place, other.result())).outcome).toBe("succeeded");
+      expect(place.warnings.filter(({ message }) => message.startsWith("the store failed"))).toHaveLength(1);
+    },
+  );
+
+  it("rule 4: closing while a start is being committed answers it, and begins nothing of it", async () => {
+    const { place } = here;
+    const { made, calls } = single();
+    const engine = await place.open([made]);
+    const gate = signal();
+    place.store.gate = gate.promise;
+    const committing = signal();
+    place.store.onCommit = () => committing.resolve();
+    const started = engine.start(made, {}, { key: "k" });
+    await committing.promise;
+    const closed = engine.close();
+    await place.clock.advance(1);
+    gate.resolve();
+    const { id } = await started;
+    await closed;
+    expect(calls).toEqual([]);
+    const next = await place.reopen([made]);
+    expect((await drive(place, (await next.handle(id)).result())).outcome).toBe("succeeded");
+    expect(await entriesOfKind(next, id, "attempt.lost")).toHaveLength(1); // nobody can know that it was not begun
   });
 });
