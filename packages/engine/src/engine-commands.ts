@@ -3,7 +3,7 @@
  *
  * Boundary: one request to one call of the engine; frames and limits are command-socket.ts's, the other end is
  * remote-engine.ts. Invariants: values cross as sealed text, so nothing is lost on the way; an answer is sent only when
- * what it says is committed; a long record goes in pieces, so that no frame grows with a journal.
+ * what it says is committed; long records and values go in pieces, so that no frame grows with them.
  */
 import {
   type Codec,
@@ -21,6 +21,8 @@ import type { CommandHandler, CommandReply, CommandRequest } from "./command-soc
 
 /** Entries in one piece of a record. */
 const pieceLength = 500;
+/** Characters in one piece of a value. */
+const pieceChars = 1_000_000;
 
 /** What each method takes; the remote engine writes these and the owner reads them. */
 export interface CommandParams {
@@ -64,10 +66,15 @@ export function engineCommands(engine: Engine, codecs: readonly Codec<never>[]):
       const options = { signal: reply.signal, ...(from === undefined ? {} : { from }) };
       for await (const watched of engine.watch(run, options)) await reply.send(watched);
     },
-    async open({ run, sealed }) {
+    async open({ run, sealed }, reply) {
       const result = seal(await engine.open(run, sealed), { codecs, nonFinite: true });
-      if ("sealed" in result) return result.sealed;
-      throw new PlumblineError("value-refused", result.refusal.reason, { path: run + result.refusal.path });
+      if ("refusal" in result) {
+        throw new PlumblineError("value-refused", result.refusal.reason, { path: run + result.refusal.path });
+      }
+      const text = result.sealed;
+      for (let i = 0; i < text.length && !reply.signal.aborted; i += pieceChars) {
+        await reply.send(text.slice(i, i + pieceChars));
+      }
     },
   };
   return (request, reply) => {

@@ -138,7 +138,12 @@ export class RemoteEngine implements Engine {
   async open(run: string, sealed: Sealed): Promise<unknown> {
     const codecs = this.codecs();
     if (!sealed.includes('"$":"stored"') && !sealed.includes('"$":"blob"')) return open(sealed, { codecs });
-    return open((await this.call("open", { run, sealed }, true)) as Sealed, { codecs });
+    const text = await this.asked(true, async (client) => {
+      const pieces: unknown[] = [];
+      for await (const piece of client.stream("open", { run, sealed })) pieces.push(piece);
+      return pieces.join("");
+    });
+    return open(text, { codecs });
   }
 
   async close(): Promise<void> {

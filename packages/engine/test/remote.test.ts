@@ -102,6 +102,25 @@ describe("two engines on one file", () => {
     expect(there).toHaveLength(here.length);
   }, 30_000);
 
+  it("rule 13: a value larger than any frame comes back whole; an input that is, is refused and the line lives on", async () => {
+    await open("error");
+    const client = await open("client");
+    const run = await client.start(asking, { ...input(), at: new Date(1) });
+    await until(client, run.id, "approval.requested");
+    await client.decide({ run: run.id, decision: { ok: true } });
+    const { output } = await run.result();
+    expect((output as { seen: { text: string } }).seen.text).toHaveLength(100_000);
+    const large = await client.start(asking, { at: new Date(18_000_000), price: new Money(1) });
+    await until(client, large.id, "approval.requested");
+    await client.decide({ run: large.id, decision: { ok: true } });
+    const { seen } = (await large.result()).output as { seen: { text: string } };
+    expect(seen.text === "x\ud83d\ude00".repeat(6_000_000)).toBe(true);
+    const price = Object.assign(new Money(1), { pad: "" });
+    const tooLarge = client.start(asking, { at: new Date(0), price, pad: "y".repeat(17_000_000) } as never);
+    await expect(tooLarge).rejects.toMatchObject({ code: "command-frame-too-large" });
+    expect((await client.list()).items).toHaveLength(2);
+  }, 30_000);
+
   it("rule 30: a second owner is refused, or waits until the first has gone", async () => {
     const first = await open("error");
     await expect(open("error")).rejects.toMatchObject({ code: "store-owned" });
