@@ -116,9 +116,9 @@ export function recordDecision(state: RunState, decision: PersonDecision, now: n
   if (state.phase === "running" && (slot.status === "pending" || slot.status === "ready")) {
     throw new PlumblineError("approval-early", "nobody has been asked yet", {
       path: decision.path,
-      expected: "a decision after approval.requested",
+      expected: "an approval that waits for an answer",
       found: `the step is ${slot.status}`,
-      mend: "wait until the approval is listed, then decide",
+      mend: "wait until `plumbline approvals` lists it, then decide",
     });
   }
   return { status: "late", entries: [{ kind: "decision.refused", at: now, slot: slot.id, because: "late", ...who }] };

@@ -145,12 +145,12 @@ export function makeReference(inside: ReferenceInternals): Ref<unknown> {
       return makeReference(field);
     },
     has: (_target, key) => key === internals || (typeof key === "string" && refuse(inside, "asked for its fields")()),
-    ownKeys: refuse(inside, "spread or listed, as { ...reference } does"), // it would be an empty object
+    ownKeys: refuse(inside, "spread or listed (by { ...reference } or Object.keys)"), // it would be an empty object
     set: refuse(inside, "changed"),
   }) as Ref<unknown>;
 }
 
-const toText = "turned into text or a number, as template strings, + and > do";
+const toText = "turned into text or a number (by a template string, + or >)";
 
 /** What is asked of a value when code takes a reference for one. */
 const misuses: ReadonlyMap<PropertyKey, string> = new Map<PropertyKey, string>([

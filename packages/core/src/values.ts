@@ -128,7 +128,7 @@ function encode(value: unknown, path: string, depth: number, options: SealOption
     case "object":
       return value === null ? null : encodeObject(value, path, depth, options);
     default:
-      throw new Refused(path, `${describe(value)} cannot be kept in a journal`);
+      throw new Refused(path, `${describe(value)} cannot be kept in a journal: give data`);
   }
 }
 
@@ -164,7 +164,7 @@ function encodeObject(value: object, path: string, depth: number, options: SealO
   }
   if (name === "Date") {
     const time = (value as Date).getTime();
-    if (Number.isNaN(time)) throw new Refused(path, "an invalid Date");
+    if (Number.isNaN(time)) throw new Refused(path, "an invalid Date: give a valid one, or null where there is none");
     return { $: "date", v: new Date(time).toISOString() };
   }
   if (name === "Map") {

@@ -203,6 +203,7 @@ describe("paths into contracts that describe themselves", () => {
     expect(() => refuseFlaws(stray, { input: any() as never, outputs })).toThrow(
       /a \(need-unknown\)|also wrong: a \(reference-path\)/,
     );
+    expect(() => refuseFlaws(stray, { input: any() as never, outputs: new Map() })).toThrow("need-unknown");
   });
 });
 

@@ -34,7 +34,11 @@ test.each<[string, unknown, string]>([
   ["a function", { on: () => 1 }, ".on | a function on cannot be kept"],
   ["a symbol", [Symbol("s")], "[0] | Symbol(s) cannot be kept"],
   ["a symbol as a key", { a: { [Symbol("s")]: 1 } }, ".a | a symbol as a key"],
-  ["an invalid date", { at: new Date(Number.NaN) }, ".at | an invalid Date"],
+  [
+    "an invalid date",
+    { at: new Date(Number.NaN) },
+    ".at | an invalid Date: give a valid one, or null where there is none",
+  ],
   ["a class", { customer: new Customer() }, ".customer | an instance of Customer would come back as plain data"],
   ["a class with null above", Object.create(Object.create(Object.create(null))), " | an object with no keys would"],
   ["a promise", { later: Promise.resolve(1) }, ".later | an instance of Promise"],

@@ -14,17 +14,30 @@ const MAX_LINKS = 40;
  */
 export function resolveDatabasePath(path: string): string {
   if (path === "" || path.startsWith(":memory:") || path.startsWith("file:") || path.includes("\0")) {
-    throw new PlumblineError("database-path", `${JSON.stringify(path)} does not name a file`, {
-      mend: "Give the path of a file. A database in memory has no owner and no socket.",
+    throw new PlumblineError("database-path", "this does not name a file", {
+      path,
+      expected: "the path of a file, which may not exist yet",
+      found: path === "" ? "an empty text" : "a name that means something else to SQLite",
+      mend: "give a path; for an engine in memory leave `store` out",
     });
   }
   const real = followLinks(resolve(path));
   const stats = statSync(real, { throwIfNoEntry: false });
   if (stats === undefined) return real;
-  if (!stats.isFile()) throw new PlumblineError("database-path", `${real} is not a file`, { details: { path: real } });
+  if (!stats.isFile()) {
+    throw new PlumblineError("database-path", "this is not a file", {
+      path: real,
+      expected: "a database file, or nothing yet",
+      found: stats.isDirectory() ? "a folder" : "a device, a pipe or a socket",
+      mend: "name a file, for example one in that folder",
+    });
+  }
   if (stats.nlink > 1) {
-    throw new PlumblineError("database-hard-linked", `${real} has ${stats.nlink} names (hard links)`, {
-      mend: "Keep one name: SQLite's log and Plumbline's lock are found by name. Use a symbolic link for the others.",
+    throw new PlumblineError("database-hard-linked", "this file has several names (hard links)", {
+      path: real,
+      expected: "one name: SQLite's log and Plumbline's lock are found by it",
+      found: `${stats.nlink} names`,
+      mend: "keep one name and use symbolic links for the others",
       details: { path: real, names: stats.nlink },
     });
   }
@@ -50,7 +63,12 @@ function followLinks(path: string): string {
 }
 
 function circle(path: string): PlumblineError {
-  return new PlumblineError("database-path", `${path} leads through links that never end`);
+  return new PlumblineError("database-path", "this path leads through links that never end", {
+    path,
+    expected: "links that lead to a file",
+    found: "a circle of symbolic links",
+    mend: "correct the links",
+  });
 }
 
 function realFolder(path: string): string {
@@ -65,9 +83,14 @@ function folderError(path: string, cause: unknown): PlumblineError {
   const absent = codeOf(cause) === "ENOENT";
   return new PlumblineError(
     "database-folder",
-    `The folder of ${path} ${absent ? "does not exist" : "cannot be entered"}`,
+    `the folder of the database ${absent ? "does not exist" : "is closed to us"}`,
     {
-      mend: absent ? "Create the folder first." : "Let this user enter the folder, or choose another one.",
+      path,
+      expected: "a folder that this user may enter",
+      found: absent ? "no such folder" : String(codeOf(cause)),
+      mend: absent
+        ? "make the folder first, or correct the path"
+        : "let this user enter the folder, or choose another one",
       details: { path, reason: codeOf(cause) },
       cause,
     },

@@ -18,6 +18,7 @@ import {
   newState,
   type Page,
   PlumblineError,
+  pathOf,
   type RunHandle,
   type RunRecord,
   type RunState,
@@ -303,12 +304,20 @@ function onlyWaiting(state: RunState): string {
   const asked = state.slots.filter((slot) => slot.status === "asked");
   const approvals = state.slots.filter((slot) => slot.node.kind === "approval");
   const [first, ...others] = asked.length > 0 ? asked : approvals;
-  if (first && others.length === 0) return first.frame.prefix + first.node.name;
-  throw new PlumblineError(first ? "approval-ambiguous" : "approval-unknown", "which approval is meant?", {
+  if (!first) {
+    throw new PlumblineError("approval-unknown", "nobody decides anything in this run", {
+      path: state.run,
+      expected: "a run of a flow with an approval",
+      found: `the flow ${state.plan.flow}, which has none`,
+      mend: "look at the run's id: `plumbline approvals` lists what waits",
+    });
+  }
+  if (others.length === 0) return pathOf(first);
+  throw new PlumblineError("approval-ambiguous", "it is not said which approval is decided", {
     path: state.run,
-    expected: "the path of one approval",
-    found: first ? `${others.length + 1} that it could be` : "a run without approvals",
-    mend: "name it: `plumbline approvals` lists what waits",
+    expected: `the path of one approval: ${[first, ...others].map(pathOf).join(" or ")}`,
+    found: "a decision without a path",
+    mend: "give the path beside the run",
   });
 }
 

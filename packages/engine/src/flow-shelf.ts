@@ -3,7 +3,7 @@
  *
  * Boundary: finds; comparing plans is binding.ts. Invariant: a run is only ever given code that fits its own plan (rule 28).
  */
-import { type Codec, type Flow, PlumblineError, type RunState } from "@plumbline/core";
+import { type Codec, describe, type Flow, PlumblineError, type RunState } from "@plumbline/core";
 import { bind, isHold } from "./binding.ts";
 import { held } from "./engine-errors.ts";
 import type { BoundCode } from "./host.ts";
@@ -20,11 +20,16 @@ export class FlowShelf {
     const name = typeof target === "string" ? target : target.name;
     const known = this.flows.get(name);
     if (known && (typeof target === "string" || target.plan.fingerprint === known.plan.fingerprint)) return known;
-    throw new PlumblineError("flow-unknown", known ? "another flow has this name" : "this engine has no such flow", {
+    throw known ? otherFlow(name) : this.unknown(name);
+  }
+
+  private unknown(name: string): PlumblineError {
+    const known = [...this.flows.keys()].join(", ");
+    return new PlumblineError("flow-unknown", "this engine has no such flow", {
       path: name,
-      expected: `one of ${[...this.flows.keys()].join(", ") || "no flows at all"}`,
+      expected: known === "" ? "a flow; this engine was opened without any" : `one of ${known}`,
       found: name,
-      mend: "give the flow to openEngine({ flows: [...] })",
+      mend: "correct the name, or give the flow to openEngine({ flows: [...] })",
     });
   }
 
@@ -38,4 +43,39 @@ export class FlowShelf {
   codecsOf(flow: string): readonly Codec<never>[] {
     return this.flows.get(flow)?.code.codecs ?? [];
   }
+}
+
+/** @throws PlumblineError `option-invalid` for what no engine can be opened with */
+export function demandFlows(flows: readonly Flow<never>[]): void {
+  if (!Array.isArray(flows)) throw noFlows(flows);
+  const names = flows.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw sameName(twice);
+}
+
+function otherFlow(name: string): PlumblineError {
+  return new PlumblineError("flow-unknown", "this engine has another flow of this name", {
+    path: name,
+    expected: "the flow that openEngine({ flows }) was given",
+    found: "one of the same name with other steps",
+    mend: "pass the same flow to openEngine and start, or rename one of the two",
+  });
+}
+
+function sameName(name: string): PlumblineError {
+  return new PlumblineError("option-invalid", "two flows have the same name", {
+    path: `flows.${name}`,
+    expected: "a name for each flow, used once",
+    found: `a second "${name}"`,
+    mend: "rename one of them, or give it to an engine of its own: runs find their flow by its name",
+  });
+}
+
+function noFlows(found: unknown): PlumblineError {
+  return new PlumblineError("option-invalid", "an engine needs to know its flows", {
+    path: "openEngine.flows",
+    expected: "an array of flows, which may be empty",
+    found: describe(found),
+    mend: "write openEngine({ flows: [myFlow] }): runs that are taken up need their code",
+  });
 }

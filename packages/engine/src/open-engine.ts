@@ -12,6 +12,7 @@ import { resolveDatabasePath } from "./database-path.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { engineCommands } from "./engine-commands.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
+import { demandFlows } from "./flow-shelf.ts";
 import { memory } from "./memory.ts";
 import { acquireOwnership, type Ownership, waitForOwnership } from "./ownership.ts";
 import { RemoteEngine } from "./remote-engine.ts";
@@ -52,7 +53,7 @@ export interface EngineOptions {
 
 /**
  * Opens an engine: in this process, or with `onOwned: "client"` the one of the process that owns the file.
- * @throws PlumblineError `store-owned`, `store-failed`, `store-newer`, `duration-invalid`
+ * @throws PlumblineError `store-owned`, `store-failed`, `store-newer`, `option-invalid`, `duration-invalid`
  * @example
  * ```ts
  * const engine = await openEngine({ store: sqlite("plumbline.db"), flows: [loanTriage] });
@@ -61,6 +62,7 @@ export interface EngineOptions {
  * ```
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  demandFlows(options.flows);
   const store = options.store ?? memory();
   if (store.file === undefined) return openEmbedded(options, () => store.open(), undefined);
   const file = resolveDatabasePath(store.file);

@@ -67,8 +67,11 @@ export async function waitForOwnership(
     if (ownership !== undefined) return ownership;
     const leftMs = until - performance.now();
     if (leftMs <= 0) {
-      throw new PlumblineError("ownership-timeout", `${real} still has another owner after ${timeoutMs} ms`, {
-        mend: "Stop the other process, or open it as a client.",
+      throw new PlumblineError("ownership-timeout", "another process still owns this database", {
+        path: real,
+        expected: `that it lets go within ${timeoutMs} ms`,
+        found: "its lock is still held",
+        mend: 'close it, wait longer (waitFor), or open with onOwned: "client" to ask the owner',
         details: { dbPath: real, timeoutMs },
       });
     }

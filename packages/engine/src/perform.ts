@@ -10,6 +10,7 @@ import {
   type AttemptCommand,
   breakerOf,
   type Command,
+  describe,
   type Failure,
   failureOf,
   judge,
@@ -105,7 +106,11 @@ function askCondition(run: PerformingRun, slot: Slot, done: Done): void {
     }
     if (answer === true) done([{ kind: "condition.answered", at, slot: slot.id, answer }]);
     else if (answer === false) done([{ kind: "step.skipped", at, slot: slot.id, because: "when" }]);
-    else fail({ kind: "predicate", message: `when gave ${typeof answer} instead of true or false` });
+    else
+      fail({
+        kind: "predicate",
+        message: `when gave ${describe(answer)} instead of true or false: end it with a comparison`,
+      });
   };
   withValue(run, slot.frame, slot.node.needs, ask, fail);
 }

@@ -80,10 +80,17 @@ CREATE TABLE blobs(
 export const statuses = ["running", "waiting", "stopping", "ended"] as const;
 export const outcomes = ["succeeded", "degraded", "failed", "cancelled"] as const;
 
+const notADatabase = 26; // SQLITE_NOTADB
+
 /** Refuses a file that is not ours or too new, before anything in it is changed. Gives whether it is empty. */
 export function checkFile(db: DatabaseSync, path: string): { readonly isEmpty: boolean } {
   const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
-  const application = pragma("application_id");
+  let application: number;
+  try {
+    application = pragma("application_id"); // the first that reads the file
+  } catch (error) {
+    throw (error as { errcode?: unknown }).errcode === notADatabase ? noDatabase(path) : error;
+  }
   const version = pragma("user_version");
   const tableCount = Number(db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n ?? 0);
   if (application !== applicationId && (application !== 0 || tableCount > 0)) throw foreignFile(path, application);
@@ -98,12 +105,21 @@ export function makeTables(db: DatabaseSync): void {
   );
 }
 
+function noDatabase(path: string): PlumblineError {
+  return new PlumblineError("store-failed", "this file is not a database", {
+    path,
+    expected: "an empty file, or one that Plumbline made",
+    found: "something else, or a database that is damaged at its beginning",
+    mend: "name another file; nothing was changed",
+  });
+}
+
 function foreignFile(path: string, application: number): PlumblineError {
   return new PlumblineError("store-failed", "this database belongs to something else", {
     path,
     expected: "an empty file, or one that Plumbline made",
-    found: `a database with application id ${application}`,
-    mend: "name another file",
+    found: application === 0 ? "tables that Plumbline did not make" : `a database with application id ${application}`,
+    mend: "name another file; nothing was changed",
   });
 }
 

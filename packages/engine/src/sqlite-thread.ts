@@ -13,7 +13,14 @@ export type FromWriter =
   | { readonly kind: "opened" }
   | { readonly kind: "committed"; readonly verdicts: readonly CommitVerdict[] }
   | { readonly kind: "closed" }
-  | { readonly kind: "failed"; readonly message: string; readonly code?: string; readonly mend?: string };
+  | ({ readonly kind: "failed" } & WriterFailure);
+
+/** What is told of an error of the writer; `what` and `details` where it was one of ours. */
+export interface WriterFailure {
+  readonly what: string;
+  readonly code?: string;
+  readonly details?: { readonly expected?: string; readonly found?: string; readonly mend?: string };
+}
 
 /** Failures of the writer that mean more than that it failed. */
 const knownCodes = ["store-newer", "ownership-lost"] as const;
@@ -81,11 +88,14 @@ export class SqliteThread {
     else waiter?.resolve(message);
   }
 
-  private failure(message: Extract<FromWriter, { kind: "failed" }>): PlumblineError {
-    const code = knownCodes.find((known) => known === message.code) ?? "store-failed";
-    return new PlumblineError(code, message.message, {
+  private failure({ what, code, details }: WriterFailure): PlumblineError {
+    const known = knownCodes.find((one) => one === code) ?? "store-failed";
+    if (details) return new PlumblineError(known, what, { path: this.path, ...details });
+    return new PlumblineError(known, "SQLite could not use this file", {
       path: this.path,
-      ...(message.mend === undefined ? {} : { mend: message.mend }),
+      expected: "a database that can be read and written",
+      found: what,
+      mend: "look at the disk, the file and who may write it",
     });
   }
 

@@ -5,7 +5,8 @@
  * later batch is refused, because nothing is known any more about what is in the file (rule 4).
  */
 import { parentPort, workerData } from "node:worker_threads";
-import type { FromWriter, ToWriter } from "./sqlite-thread.ts";
+import { failureOf, PlumblineError } from "@plumbline/core";
+import type { FromWriter, ToWriter, WriterFailure } from "./sqlite-thread.ts";
 import { SqliteWriter, type WriteItem, type WriterOptions } from "./sqlite-writer.ts";
 
 const port = parentPort;
@@ -45,11 +46,10 @@ function commit(items: readonly WriteItem[]): void {
   }
 }
 
-function facts(error: unknown): { readonly message: string; readonly code?: string; readonly mend?: string } {
-  const { message, code, mend } = error as { message?: unknown; code?: unknown; mend?: unknown };
-  return {
-    message: typeof message === "string" ? message : String(error),
-    ...(typeof code === "string" ? { code } : {}),
-    ...(typeof mend === "string" ? { mend } : {}),
-  };
+/** The parts of the error, not its message: the other side puts the message together again. */
+function facts(error: unknown): WriterFailure {
+  if (!(error instanceof PlumblineError)) return { what: failureOf(error).message };
+  const { what, code, expected, found, mend } = error;
+  const told = { expected, found, mend };
+  return { what, code, details: Object.fromEntries(Object.entries(told).filter(([, text]) => text !== undefined)) };
 }
