@@ -1,55 +1,9 @@
 // Attacks rule 4: the store fails at any commit, before or after it has recorded it, and again while it is opened.
-import { type Entry, flow, NotApplied } from "@plumbline/core";
+import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { attemptsIn, mixed } from "./fixtures/mixed-flow.ts";
 import { drive, entriesOf, entriesOfKind, signal, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
-
-/** Reads, a pure step, an effect whose first attempt applies nothing, a person who never answers, and an undo. */
-function mixed(calls: string[]) {
-  return flow("mixed", {
-    input: z.object({ fail: z.boolean() }),
-    build($, input) {
-      const seen = $.step("read", { output: z.number() }).by(async () => {
-        calls.push("read");
-        return 1;
-      });
-      const doubled = $.step("double", { needs: { seen }, kind: "pure", output: z.number() }).by(({ seen }) => {
-        calls.push("double");
-        return seen * 2;
-      });
-      const booked = $.step("book", {
-        needs: { doubled },
-        kind: "effect",
-        output: z.string(),
-        retry: { delay: 0, maxAttempts: 9 },
-        compensate: () => {
-          calls.push("undo");
-        },
-      }).by(async (_, { idempotencyKey, attempt }) => {
-        calls.push("book");
-        if (attempt === 1) throw new NotApplied("busy");
-        return idempotencyKey;
-      });
-      const verdict = $.approval("sign", {
-        needs: { booked },
-        decision: z.object({ ok: z.boolean() }),
-        desk: "desk",
-        timeout: "200ms",
-        onTimeout: { ok: true },
-      });
-      const told = $.step("tell", {
-        needs: { verdict, fail: input.fail },
-        output: z.string(),
-        retry: { maxAttempts: 1 },
-      }).by(({ fail }) => {
-        calls.push("tell");
-        if (fail) throw new Error("nobody there");
-        return "told";
-      });
-      return { booked, told };
-    },
-  });
-}
 
 const single = () => {
   const calls: string[] = [];
@@ -76,11 +30,6 @@ const asking = flow("asking", {
     }),
   }),
 });
-
-function attemptsIn(entries: readonly Entry[], slot: number): number {
-  const ends = ["attempt.failed", "attempt.lost", "step.completed"];
-  return entries.filter((entry) => ends.includes(entry.kind) && "slot" in entry && entry.slot === slot).length;
-}
 
 describe.each(storeKinds)("a failing store: %s", (kind) => {
   const here = usePlace(kind);

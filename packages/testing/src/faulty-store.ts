@@ -19,9 +19,13 @@ import type {
 export interface CommitFault {
   /** 1 for the next commit. */
   readonly at: number;
-  /** Whether the batch was recorded before the error. */
+  /** Whether the batch was recorded before the error, or the death. */
   readonly when: "before" | "after";
+  /** The process dies there, instead of being told of an error. */
+  readonly onDeath?: () => void;
 }
+
+type DueFault = Omit<CommitFault, "at">;
 
 export class FaultyStore implements Store {
   readonly durable: boolean;
@@ -32,7 +36,7 @@ export class FaultyStore implements Store {
   /** A commit waits for this. */
   gate: Promise<void> | undefined;
   private readonly inner: Store;
-  private faults: { left: number; when: "before" | "after" }[] = [];
+  private faults: (DueFault & { left: number })[] = [];
   private isCut = false;
 
   constructor(inner: Store) {
@@ -41,8 +45,8 @@ export class FaultyStore implements Store {
   }
 
   /** Lets a later commit fail. */
-  fail({ at, when }: CommitFault): void {
-    this.faults.push({ left: at, when });
+  fail({ at, ...fault }: CommitFault): void {
+    this.faults.push({ left: at, ...fault });
   }
 
   /** The process is gone: nothing passes any more, nothing is answered, and what is open is let go of. */
@@ -59,19 +63,21 @@ export class FaultyStore implements Store {
     this.onCommit(batch);
     const fault = this.dueFault();
     if (!fault && !this.gate) return this.inner.commit(batch);
-    return this.slowly(batch, fault?.when);
+    return this.slowly(batch, fault);
   }
 
-  private async slowly(batch: readonly CommitItem[], when: CommitFault["when"] | undefined) {
+  private async slowly(batch: readonly CommitItem[], fault: DueFault | undefined) {
     await this.gate;
     if (this.isCut) return never<readonly CommitVerdict[]>();
-    if (when === "before") throw new Error("the disk is full, says the test");
-    const verdicts = await this.inner.commit(batch);
-    if (when === "after") throw new Error("the disk went away, says the test");
-    return verdicts;
+    const verdicts = fault?.when === "before" ? [] : await this.inner.commit(batch);
+    if (!fault) return verdicts;
+    if (!fault.onDeath) throw new Error(`the disk failed ${fault.when} it had recorded, says the test`);
+    await this.cut();
+    fault.onDeath();
+    return never<readonly CommitVerdict[]>();
   }
 
-  private dueFault(): { readonly when: CommitFault["when"] } | undefined {
+  private dueFault(): DueFault | undefined {
     for (const fault of this.faults) fault.left--;
     const due = this.faults.find((fault) => fault.left === 0);
     this.faults = this.faults.filter((fault) => fault.left > 0);
