@@ -7,7 +7,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Duration, durationMs } from "./duration.ts";
 import { describe, type Failure, PlumblineError } from "./errors.ts";
-import type { PlanBreaker, PlanRung, RetryPolicy, StepKind } from "./plan.ts";
+import type { PlanBreaker, PlanRung, RetryPolicy } from "./plan.ts";
 import type { Codec } from "./values.ts";
 
 /** Any schema of the Standard Schema family: zod, valibot, arktype and others. */
@@ -162,7 +162,7 @@ export interface StepOptions<Written, Needs, S extends Schema> {
   readonly timeout?: Duration;
   readonly retry?: RetryOptions;
   /** Default `read`. */
-  readonly kind?: StepKind;
+  readonly kind?: "pure" | "read" | "effect";
   /** Undoes the effect when the run fails later, or before another rung is tried. */
   readonly compensate?: Compensate<Needs, OutputOf<S>>;
   /** Fields that the schema strips: noted on the attempt (default), or a broken contract. */

@@ -14,7 +14,7 @@ import { engineCommands } from "./engine-commands.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
 import { demandFlows } from "./flow-shelf.ts";
 import { memory } from "./memory.ts";
-import { acquireOwnership, type Ownership, waitForOwnership } from "./ownership.ts";
+import { acquireOwnership, isOwnedHere, type Ownership, waitForOwnership } from "./ownership.ts";
 import { RemoteEngine } from "./remote-engine.ts";
 import type { StoreChoice } from "./store-choice.ts";
 import { catchUnhandledRejections } from "./unhandled-rejections.ts";
@@ -94,11 +94,11 @@ async function own(file: string, options: EngineOptions): Promise<Ownership | Re
       await new Promise((resolve) => setTimeout(resolve, tieMs));
     }
   }
-  throw new PlumblineError("store-owned", "another process owns this database", {
+  throw new PlumblineError("store-owned", "this database has an owner", {
     path: file,
-    expected: "one owner at a time",
-    found: "a process that holds its lock",
-    mend: 'close it, or open with onOwned: "client" (ask the owner) or "wait" (take over when it has gone)',
+    expected: "one engine at a time that owns the file",
+    found: isOwnedHere(file) ? "an open engine of this process" : "another process that holds its lock",
+    mend: 'close that one, or open with onOwned: "client" (ask the owner) or "wait" (take over when it has gone)',
   });
 }
 
