@@ -35,7 +35,7 @@ describe("calls", () => {
   it("brings errors across as errors, with their fields", async () => {
     await serve(async ({ method }) => {
       if (method === "coded") {
-        throw new PlumblineError("approval-late", "decided already", {
+        throw new PlumblineError("approval-early", "decided already", {
           path: "verdict",
           mend: "look",
           details: { by: 7 },
@@ -49,7 +49,7 @@ describe("calls", () => {
     const coded = await client.call("coded", null).catch((error: unknown) => error);
     expect(coded).toBeInstanceOf(Error);
     expect(coded).toMatchObject({
-      code: "approval-late",
+      code: "approval-early",
       what: "decided already",
       path: "verdict",
       mend: "look",
