@@ -1,4 +1,5 @@
 // Holds both stores to the same cases, and the file to what only a file promises: its chain, its format, its refusals.
+import "./fixtures/compile-cache.ts";
 import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
