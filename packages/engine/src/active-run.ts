@@ -168,9 +168,10 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.claim !== undefined || this.isTakenUp) return false;
     if (command.kind === "ask-condition") return true;
     if (command.kind !== "attempt") return false;
-    const { node } = slotAt(this.state, command.slot);
+    const { node, attempts } = slotAt(this.state, command.slot);
     if (node.kind !== "step" || node.stepKind === "effect") return false;
-    return node.stepKind === "pure" || node.dependsOn.length === 0;
+    // A read is early with the run's start only: a later attempt would leave no trace if the process died under it.
+    return node.stepKind === "pure" || (node.dependsOn.length === 0 && attempts === 0);
   }
 
   private begin(slot: number, pending: Pending): void {
