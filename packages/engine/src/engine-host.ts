@@ -52,7 +52,7 @@ export interface EngineSettings {
   readonly quietMs: number;
 }
 
-/** A run whose next timer is nearer than this stays in memory. */
+/** A run whose next timer is nearer than this stays in memory; one that could not be read is read again after it. */
 const keepMs = 1_000;
 const recoveryPage = 512;
 const maxReopens = 5;
@@ -218,8 +218,15 @@ export class EngineHost implements Host {
     return storedResult(this.store, stored, this.flows.codecsOf(stored.summary.flow));
   }
 
-  breaker(name: string): Promise<Breaker> {
-    return this.breakers.find(name);
+  /** A breaker that cannot be read is a failed store: whoever asked would wait for ever. */
+  async breaker(name: string): Promise<Breaker> {
+    const { era } = this;
+    try {
+      return await this.breakers.find(name);
+    } catch (error) {
+      if (era === this.era && this.closing === undefined) this.failStop(error);
+      throw error;
+    }
   }
 
   alone(work: (release: () => void) => void): void {
@@ -303,6 +310,7 @@ export class EngineHost implements Host {
     const code = codeOf(error);
     if (code === "store-failed" || code === "engine-closed" || this.stuck.has(run)) return;
     if (code === "run-held" || code === "flow-unknown") this.stuck.add(run);
+    else this.timers.hint(this.clock.now() + keepMs); // it could not be read, say: that may pass
     this.warn(message, { run, error: failureOf(error).message });
   }
 

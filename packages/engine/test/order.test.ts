@@ -118,3 +118,37 @@ describe("the writer's thread", () => {
     expect(calls).toBe(2);
   });
 });
+
+describe("reads that fail", () => {
+  const here = usePlace("memory");
+  const asking = flow("asking", {
+    input: z.object({}),
+    build: ($) => ({
+      verdict: $.approval("sign", {
+        decision: z.object({ ok: z.boolean() }),
+        desk: "desk",
+        timeout: "10s",
+        onTimeout: { ok: false },
+        breaker: { after: 3, openFor: "1h", decide: { ok: true } },
+      }),
+    }),
+  });
+
+  it.each(["register", "load"] as const)(
+    "rule 4: a %s that cannot be read once delays a run and loses nothing",
+    async (kind) => {
+      const { place } = here;
+      const engine = await place.open([asking]);
+      let failures = 0;
+      place.store.onRead = (what) => {
+        if (what === kind && failures++ === 0) throw new Error("the disk hiccuped, says the test");
+      };
+      const run = await engine.start(asking, {});
+      await place.clock.advance(30_000);
+      while ((await engine.list({ status: "ended" })).items.length === 0) await place.clock.advance(1_000);
+      const result = await drive(place, (await engine.handle(run.id)).result());
+      expect(result.output).toEqual({ verdict: { ok: false, via: "timeout" } });
+      expect(failures).toBeGreaterThan(0);
+    },
+  );
+});

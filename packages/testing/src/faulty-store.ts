@@ -33,6 +33,8 @@ export class FaultyStore implements Store {
   readonly counts = { commits: 0, items: 0, entries: 0 };
   /** Called with each batch before it is committed. */
   onCommit: (batch: readonly CommitItem[]) => void = () => {};
+  /** Called before a journal or a register is read; what it throws is what the store says. */
+  onRead: (what: "load" | "register", name: string) => void = () => {};
   /** A commit waits for this. */
   gate: Promise<void> | undefined;
   private readonly inner: Store;
@@ -84,7 +86,8 @@ export class FaultyStore implements Store {
     return due;
   }
 
-  load(run: string): Promise<StoredRun | undefined> {
+  async load(run: string): Promise<StoredRun | undefined> {
+    this.onRead("load", run);
     return this.isCut ? never() : this.inner.load(run);
   }
 
@@ -104,7 +107,8 @@ export class FaultyStore implements Store {
     return this.isCut ? never() : this.inner.unfinished(after, limit);
   }
 
-  register(name: string): Promise<Register | undefined> {
+  async register(name: string): Promise<Register | undefined> {
+    this.onRead("register", name);
     return this.isCut ? never() : this.inner.register(name);
   }
 
