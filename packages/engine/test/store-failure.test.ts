@@ -95,7 +95,8 @@ describe.each(storeKinds)("a failing store: %s", (kind) => {
     const run = await drive(place, engine.start(made, {})).catch(() => undefined);
     const { items } = await drive(place, engine.list());
     const id = run?.id ?? items[0]?.id ?? "";
-    expect((await drive(place, (await engine.handle(id)).result())).outcome).toBe("succeeded");
+    const handle = await drive(place, engine.handle(id));
+    expect((await drive(place, handle.result())).outcome).toBe("succeeded");
     const ends = await drive(place, entriesOfKind(engine, id, "run.ended")); // the end may be read before the failure is heard
     expect(ends).toHaveLength(1);
   });
