@@ -60,7 +60,7 @@ export interface ApprovalCode {
   /** Absent when the plan holds the value. */
   readonly onTimeout: ((needs: never) => unknown) | undefined;
   readonly onBreaker: ((needs: never) => unknown) | undefined;
-  readonly codecs: readonly Codec<never>[];
+  readonly codecs: readonly Codec[];
 }
 
 type ApprovalPlan = Pick<PlanApproval, "desk" | "title" | "timeoutMs" | "onTimeout" | "breaker">;
@@ -69,7 +69,7 @@ type ApprovalPlan = Pick<PlanApproval, "desk" | "title" | "timeoutMs" | "onTimeo
 export function approvalOf(
   name: string,
   options: ApprovalOptions<unknown, never, Schema<object, object>>,
-  codecs: readonly Codec<never>[],
+  codecs: readonly Codec[],
 ): { plan: ApprovalPlan; code: ApprovalCode } {
   if (typeof options.desk !== "string" || options.desk === "") {
     throw invalid(`${name}.desk`, "the name of the desk that answers", options.desk);
@@ -103,7 +103,7 @@ function deskBreaker(
   name: string,
   breaker: NonNullable<ApprovalOptions<unknown, never, Schema<object, object>>["breaker"]>,
   decision: Schema,
-  codecs: readonly Codec<never>[],
+  codecs: readonly Codec[],
 ) {
   if (!Number.isInteger(breaker.after) || breaker.after < 1) {
     throw invalid(`${name}.breaker.after`, "a whole number from 1", breaker.after);
@@ -121,7 +121,7 @@ function deskBreaker(
 }
 
 /** A declared decision: a function for later, or a value that is held to the contract now. */
-function declared(written: unknown, decision: Schema, path: string, codecs: readonly Codec<never>[]) {
+function declared(written: unknown, decision: Schema, path: string, codecs: readonly Codec[]) {
   if (typeof written === "function") return { run: written as (needs: never) => unknown, value: undefined };
   const result = decision["~standard"].validate(written);
   if (result instanceof Promise) {
@@ -143,7 +143,7 @@ function declared(written: unknown, decision: Schema, path: string, codecs: read
  * A decision as the journal keeps it: a plain object, because `via` and `by` are added to it, and nobody may forge them.
  * @throws PlumblineError `option-invalid`
  */
-export function sealedDecision(value: unknown, path: string, codecs: readonly Codec<never>[]): Sealed {
+export function sealedDecision(value: unknown, path: string, codecs: readonly Codec[]): Sealed {
   const result = seal(value, { codecs });
   if ("refusal" in result) {
     throw invalid(path + result.refusal.path, "plain data that a journal can keep", value, {

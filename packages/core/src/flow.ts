@@ -103,7 +103,7 @@ export interface FlowOptions<
         ) => Late & NoInfer<Out extends Schema ? unknown : Frozen<AnswerOf<Answer>>>;
       };
   /** Classes that values of this flow may hold. */
-  readonly codecs?: readonly Codec<never>[];
+  readonly codecs?: readonly Codec[];
   /** Ready-made inputs, for `plumbline run --sample`, Studio and drills. */
   readonly samples?: Readonly<Record<string, InputOf<S>>>;
   readonly build: ($: FlowBuilder, input: Ref<OutputOf<S>>) => Answer & Answering<Answer, Out>;
@@ -129,7 +129,7 @@ export interface FlowCode {
   readonly output: Schema | undefined;
   readonly checks: readonly (readonly [name: string, check: Check<never, never>])[];
   readonly deadlineAnswer: ((input: never) => unknown) | undefined;
-  readonly codecs: readonly Codec<never>[];
+  readonly codecs: readonly Codec[];
   readonly scopes: readonly (readonly NodeCode[])[];
 }
 

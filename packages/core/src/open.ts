@@ -11,7 +11,7 @@ const mark = '"$":';
 
 /** How `open` finds what the text only names. */
 export interface OpenOptions {
-  readonly codecs?: readonly Codec<never>[];
+  readonly codecs?: readonly Codec[];
   readonly getBytes?: (name: string) => Uint8Array;
 }
 

@@ -36,12 +36,12 @@ interface Placed {
 export class ScopeBuilder {
   readonly codes: NodeCode[] = [];
   private readonly flowName: string;
-  private readonly codecs: readonly Codec<never>[];
+  private readonly codecs: readonly Codec[];
   private readonly nodes: (PlanNode | undefined)[] = [];
   private readonly names: string[] = [];
   private finished = false;
 
-  constructor(flowName: string, codecs: readonly Codec<never>[]) {
+  constructor(flowName: string, codecs: readonly Codec[]) {
     this.flowName = flowName;
     this.codecs = codecs;
   }

@@ -188,7 +188,7 @@ export interface StepCode {
   readonly rungs: readonly RungCode[];
   readonly compensate: ((undo: Undo<unknown, unknown>, context: StepContext) => unknown) | undefined;
   readonly nonFinite: boolean;
-  readonly codecs: readonly Codec<never>[];
+  readonly codecs: readonly Codec[];
 }
 
 const defaultTimeoutMs = 30_000;

@@ -22,13 +22,14 @@ export interface Codec<T = unknown> {
   /** Names the class in the journal; never changed once used. */
   readonly name: string;
   readonly is: (value: unknown) => value is T;
-  readonly encode: (value: T) => unknown;
+  /** A method, so that a list of codecs may hold codecs of any class. */
+  encode(value: T): unknown;
   readonly decode: (data: unknown) => T;
 }
 
 /** How `seal` treats what is not plain. All optional. */
 export interface SealOptions {
-  readonly codecs?: readonly Codec<never>[];
+  readonly codecs?: readonly Codec[];
   /** Accept `NaN` and the infinities, which are refused otherwise: they mostly are a division that went wrong. */
   readonly nonFinite?: boolean;
   /** Keeps long bytes elsewhere and gives the name to find them by. */

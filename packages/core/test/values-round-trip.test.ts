@@ -190,7 +190,7 @@ const money: Codec<Money> = {
 };
 
 describe("codecs", () => {
-  const codecs = [money] as unknown as Codec<never>[];
+  const codecs = [money];
   test("an instance comes back as one, wherever it lies", () => {
     const value = { price: new Money(5), list: [new Map([["a", new Money(7)]])] };
     expect(roundTrip(value, { codecs })).toStrictEqual(value);
@@ -203,21 +203,21 @@ describe("codecs", () => {
       encode: (value) => [...value],
       decode: (data) => Line.from(data as number[]) as Line,
     };
-    expect(roundTrip(Line.of(1, 2), { codecs: [line] as unknown as Codec<never>[] })).toStrictEqual(Line.of(1, 2));
+    expect(roundTrip(Line.of(1, 2), { codecs: [line] })).toStrictEqual(Line.of(1, 2));
   });
 
   test("a codec that throws, or gives what cannot be kept, is a refusal that says where", () => {
-    const throwing = { ...money, encode: () => never() } as unknown as Codec<never>;
+    const throwing = { ...money, encode: () => never() };
     expect(refusalOf({ a: [new Money(1)] }, { codecs: [throwing] })).toEqual({
       path: ".a[0]",
       reason: "reading it threw: no",
     });
-    const useless = { ...money, encode: () => () => 1 } as unknown as Codec<never>;
+    const useless = { ...money, encode: () => () => 1 };
     expect(refusalOf({ a: new Money(1) }, { codecs: [useless] }).path).toBe(".a");
   });
 
   test("a codec that never comes to plain data is a refusal", () => {
-    const endless = { ...money, encode: (value: Money) => value } as unknown as Codec<never>;
+    const endless = { ...money, encode: (value: Money) => value };
     expect(refusalOf(new Money(1), { codecs: [endless] }).reason).toContain("nested deeper than");
   });
 

@@ -39,7 +39,7 @@ export interface CommandParams {
 export type CommandMethod = keyof CommandParams;
 
 /** Serves an engine to other processes. `codecs` are those of its flows. */
-export function engineCommands(engine: Engine, codecs: readonly Codec<never>[]): CommandHandler {
+export function engineCommands(engine: Engine, codecs: readonly Codec[]): CommandHandler {
   const handlers: { [M in CommandMethod]: (params: CommandParams[M], reply: CommandReply) => Promise<unknown> } = {
     async start({ flow, input, key }) {
       const handle = await engine.start(flow, open(input, { codecs }), key === undefined ? {} : { key });

@@ -28,16 +28,16 @@ const lookEveryMs = 100;
  * Opens the journals of a file for reading.
  * @throws PlumblineError `store-failed` for a file that is not there or not ours, `store-newer`
  */
-export async function openJournals(path: string, codecs: readonly Codec<never>[] = []): Promise<Journals> {
+export async function openJournals(path: string, codecs: readonly Codec[] = []): Promise<Journals> {
   return new FileJournals(new SqliteReader(resolveDatabasePath(path)), codecs);
 }
 
 class FileJournals implements Journals {
   private readonly reader: SqliteReader;
-  private readonly codecs: readonly Codec<never>[];
+  private readonly codecs: readonly Codec[];
   private closed = false;
 
-  constructor(reader: SqliteReader, codecs: readonly Codec<never>[]) {
+  constructor(reader: SqliteReader, codecs: readonly Codec[]) {
     this.reader = reader;
     this.codecs = codecs;
   }

@@ -40,7 +40,7 @@ export class FlowShelf {
     return bound;
   }
 
-  codecsOf(flow: string): readonly Codec<never>[] {
+  codecsOf(flow: string): readonly Codec[] {
     return this.flows.get(flow)?.code.codecs ?? [];
   }
 }

@@ -195,7 +195,7 @@ export class RemoteEngine implements Engine {
     throw this.closed ? closedHere() : cause;
   }
 
-  private codecs(): readonly Codec<never>[] {
+  private codecs(): readonly Codec[] {
     return [...this.flows.values()].flatMap((flow) => flow.code.codecs);
   }
 

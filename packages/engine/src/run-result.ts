@@ -21,12 +21,12 @@ import { readerFor } from "./value-keeper.ts";
 export type OpenValue = (sealed: Sealed) => Promise<unknown>;
 
 /** The result of a run whose values lie in this store. */
-export function resultOf(store: Store, state: RunState, codecs: readonly Codec<never>[]): Promise<RunResult> {
+export function resultOf(store: Store, state: RunState, codecs: readonly Codec[]): Promise<RunResult> {
   return openResult(state, async (sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed));
 }
 
 /** The result of a run that has ended, from its journal. */
-export function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec<never>[]): Promise<RunResult> {
+export function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec[]): Promise<RunResult> {
   return resultOf(store, fold(newState(stored.plan), stored.entries), codecs);
 }
 

@@ -34,7 +34,7 @@ export type KeepResult =
 const noBlobs: readonly NewBlob[] = [];
 
 /** Seals a value for the journal; what is large is set aside as blobs. */
-export function keep(value: unknown, options: { codecs: readonly Codec<never>[]; nonFinite?: boolean }): KeepResult {
+export function keep(value: unknown, options: { codecs: readonly Codec[]; nonFinite?: boolean }): KeepResult {
   let blobs: NewBlob[] | undefined;
   const result = seal(value, {
     ...options,
@@ -75,7 +75,7 @@ export function needsBlobs(values: readonly Sealed[]): boolean {
 }
 
 /** A reader for values that hold no blobs. */
-export function plainReader(codecs: readonly Codec<never>[]): Read {
+export function plainReader(codecs: readonly Codec[]): Read {
   return (sealed) => open(sealed, { codecs });
 }
 
@@ -84,7 +84,7 @@ export async function readerFor(
   store: Pick<Store, "blob">,
   run: string,
   values: readonly Sealed[],
-  codecs: readonly Codec<never>[],
+  codecs: readonly Codec[],
 ): Promise<Read> {
   const bytes = new Map<string, Uint8Array>();
   const texts = new Map<Sealed, Sealed>();

@@ -44,7 +44,7 @@ describe.each(storeKinds)("values on %s", (kind) => {
     let hang = true;
     const made = flow("precious", {
       input: z.any(),
-      codecs: [money as unknown as Codec<never>],
+      codecs: [money],
       build($, input) {
         const made = $.step("make", { output: z.any() }).by(() => precious());
         return {
