@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["{packages,apps,examples}/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
     execArgv: ["--conditions=plumbline-source"],
     testTimeout: 20_000,
+    // One for each core of the smallest machine we know: many tests wait for processes and disks.
+    maxWorkers: 2,
     coverage: {
       provider: "v8",
       // Core is pure, so there is no excuse: every branch of it is run.

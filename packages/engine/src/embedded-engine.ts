@@ -31,11 +31,11 @@ import {
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
-import { ActiveRun } from "./active-run.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { deskBreakerOf, voteAnswered } from "./desk-vote.ts";
 import { EngineHost, type EngineSettings } from "./engine-host.ts";
-import { isStoredAs, keep, type NewBlob, readerFor } from "./value-keeper.ts";
+import { ActiveRun } from "./runs/active-run.ts";
+import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
+import { isStoredAs, keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
 export interface EmbeddedOptions extends EngineSettings {

@@ -20,18 +20,18 @@ import {
   type RunResult,
   type Store,
 } from "@plumbline/core";
-import { ActiveRun } from "./active-run.ts";
 import { Arrivals } from "./arrivals.ts";
-import { type Breaker, Breakers } from "./breakers.ts";
 import { type Clock, waitFor } from "./clock.ts";
 import { type Committable, Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
 import { closed, storeFailed } from "./engine-errors.ts";
 import type { OnWarning } from "./engine-events.ts";
 import { FlowShelf } from "./flow-shelf.ts";
-import type { Host } from "./host.ts";
-import { resultOf, storedResult } from "./run-result.ts";
-import { lossesOf, Suspects } from "./suspects.ts";
+import { ActiveRun } from "./runs/active-run.ts";
+import { type Breaker, Breakers } from "./runs/breakers.ts";
+import type { Host } from "./runs/host.ts";
+import { resultOf, storedResult } from "./runs/run-result.ts";
+import { lossesOf, Suspects } from "./runs/suspects.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 

@@ -4,9 +4,9 @@
  * Boundary: finds; comparing plans is binding.ts. Invariant: a run is only ever given code that fits its own plan (rule 28).
  */
 import { type Codec, describe, type Flow, PlumblineError, type RunState } from "@plumbline/core";
-import { bind, isHold } from "./binding.ts";
 import { held } from "./engine-errors.ts";
-import type { BoundCode } from "./host.ts";
+import { bind, isHold } from "./runs/binding.ts";
+import type { BoundCode } from "./runs/host.ts";
 
 export class FlowShelf {
   private readonly flows: ReadonlyMap<string, Flow>;

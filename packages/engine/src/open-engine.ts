@@ -7,16 +7,16 @@
  */
 import { codeOf, type Duration, durationMs, type Engine, type Flow, PlumblineError, type Store } from "@plumbline/core";
 import { type Clock, systemClock } from "./clock.ts";
-import { serveCommands } from "./command-socket.ts";
-import { resolveDatabasePath } from "./database-path.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
-import { engineCommands } from "./engine-commands.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
 import { demandFlows } from "./flow-shelf.ts";
-import { memory } from "./memory.ts";
-import { acquireOwnership, isOwnedHere, type Ownership, waitForOwnership } from "./ownership.ts";
-import { RemoteEngine } from "./remote-engine.ts";
-import type { StoreChoice } from "./store-choice.ts";
+import { serveCommands } from "./processes/command-socket.ts";
+import { resolveDatabasePath } from "./processes/database-path.ts";
+import { engineCommands } from "./processes/engine-commands.ts";
+import { acquireOwnership, isOwnedHere, type Ownership, waitForOwnership } from "./processes/ownership.ts";
+import { RemoteEngine } from "./processes/remote-engine.ts";
+import { memory } from "./stores/memory.ts";
+import type { StoreChoice } from "./stores/store-choice.ts";
 import { catchUnhandledRejections } from "./unhandled-rejections.ts";
 
 /** What to do when another process owns the file. */

@@ -1,9 +1,9 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findPlace } from "../src/command-place.ts";
-import { connectCommands } from "../src/command-socket.ts";
-import { acquireOwnership } from "../src/ownership.ts";
+import { findPlace } from "../src/processes/command-place.ts";
+import { connectCommands } from "../src/processes/command-socket.ts";
+import { acquireOwnership } from "../src/processes/ownership.ts";
 import { all, atEnd, dial, here, serve, servingChild } from "./fixtures/served-database.ts";
 
 describe("coming and going", () => {

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { acquireOwnership, isOwnedHere, type Ownership, waitForOwnership } from "../src/ownership.ts";
+import { acquireOwnership, isOwnedHere, type Ownership, waitForOwnership } from "../src/processes/ownership.ts";
 import { Child } from "./fixtures/child.ts";
 
 let folder: string;
@@ -115,7 +115,7 @@ describe("within one process", () => {
   it("sees the ownership taken through another copy of the module, as after a hot reload", async () => {
     expect(own()).toBeDefined();
     vi.resetModules();
-    const copy = await import("../src/ownership.ts");
+    const copy = await import("../src/processes/ownership.ts");
     expect(copy.acquireOwnership).not.toBe(acquireOwnership);
     expect(copy.isOwnedHere(dbPath)).toBe(true);
     expect(copy.acquireOwnership(dbPath)).toBeUndefined();

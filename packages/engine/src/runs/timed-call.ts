@@ -6,8 +6,8 @@
  * answers without a promise ends before `begin` returns and makes no promise and no timer.
  */
 import { failureOf } from "@plumbline/core";
+import type { Clock, Timer } from "../clock.ts";
 import type { AttemptContext } from "./attempt-context.ts";
-import type { Clock, Timer } from "./clock.ts";
 
 export type CallEnd =
   | { readonly kind: "value"; readonly value: unknown }

@@ -27,11 +27,11 @@ import {
   sealedIn,
   slotAt,
 } from "@plumbline/core";
+import { keep, type NewBlob, needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 import { AttemptContext } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { findLastGood, keepLastGood } from "./last-good.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
-import { keep, type NewBlob, needsBlobs, plainReader, readerFor } from "./value-keeper.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;

@@ -21,10 +21,10 @@ import {
   slotAt,
   summaryOf,
 } from "@plumbline/core";
-import type { Committable } from "./committer.ts";
+import type { Committable } from "../committer.ts";
+import type { NewBlob } from "../stores/value-keeper.ts";
 import type { BoundCode, Host, Performance, PerformingRun } from "./host.ts";
 import { perform } from "./perform.ts";
-import type { NewBlob } from "./value-keeper.ts";
 
 /** What is under way or waits to begin, by slot; the run's own commands have slots of their own below zero. */
 interface Pending {

@@ -16,10 +16,10 @@ import {
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
-import { resolveDatabasePath } from "./database-path.ts";
+import { resolveDatabasePath } from "../processes/database-path.ts";
+import { unknownRun } from "../watchers.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import { readerFor } from "./value-keeper.ts";
-import { unknownRun } from "./watchers.ts";
 
 /** How often a run that is watched is looked at again. */
 const lookEveryMs = 100;

@@ -30,9 +30,9 @@ import {
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
+import { openResult } from "../runs/run-result.ts";
 import { type CommandClient, connectCommands } from "./command-socket.ts";
 import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
-import { openResult } from "./run-result.ts";
 
 const reconnectMs = 10_000;
 const retryEveryMs = 50;

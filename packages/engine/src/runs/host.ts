@@ -5,10 +5,10 @@
  * (store, clock, other runs) through its host alone, and performers reach the run through this alone.
  */
 import type { CommitItem, Entry, Environment, Flow, NodeCode, RunState, Store } from "@plumbline/core";
+import type { Clock } from "../clock.ts";
+import type { Committable } from "../committer.ts";
+import type { NewBlob } from "../stores/value-keeper.ts";
 import type { Breaker, KeepRegister } from "./breakers.ts";
-import type { Clock } from "./clock.ts";
-import type { Committable } from "./committer.ts";
-import type { NewBlob } from "./value-keeper.ts";
 
 export interface Host {
   readonly store: Store;

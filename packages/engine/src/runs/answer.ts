@@ -15,9 +15,9 @@ import {
   type Sealed,
   type StepCode,
 } from "@plumbline/core";
+import { keep, type NewBlob } from "../stores/value-keeper.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { callAndJudge, Stages, withValue } from "./user-code.ts";
-import { keep, type NewBlob } from "./value-keeper.ts";
 
 /** An answer that passed its contract: what is recorded of it. */
 interface GoodAnswer {

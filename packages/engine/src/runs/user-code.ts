@@ -18,9 +18,9 @@ import {
   type StepCode,
   sealedIn,
 } from "@plumbline/core";
+import { needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 import type { Performance, PerformingRun } from "./host.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
-import { needsBlobs, plainReader, readerFor } from "./value-keeper.ts";
 
 /**
  * Opens what an expression reads and goes on with its value; the reader given with it can open

@@ -15,7 +15,7 @@ import {
   type Store,
   type StoredRun,
 } from "@plumbline/core";
-import { readerFor } from "./value-keeper.ts";
+import { readerFor } from "../stores/value-keeper.ts";
 
 /** Opens one recorded value. */
 export type OpenValue = (sealed: Sealed) => Promise<unknown>;
