@@ -17,10 +17,17 @@ export function evolve(state: RunState, entry: Entry): void {
   state.length++;
   state.updatedAt = entry.at;
   if (entry.kind === "run.started") startRun(state, entry);
+  else if (entry.kind === "decision.refused") keepLateDecision(state, entry);
   else if (state.frames.length > 0 && state.phase !== "ended") evolveOpen(state, entry);
 }
 
-function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started">>): void {
+/** People are late after the end as well. */
+function keepLateDecision(state: RunState, entry: EntryOf<"decision.refused">): void {
+  const slot = state.slots[entry.slot];
+  if (slot && applies(state, slot, entry)) slot.lateDecisions.push(entry.id ?? "");
+}
+
+function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started" | "decision.refused">>): void {
   if ("slot" in entry && entry.slot !== undefined && entry.kind !== "run.stopped") {
     const slot = state.slots[entry.slot];
     if (slot && applies(state, slot, entry as SlotEntry)) evolveSlot(state, slot, entry as SlotEntry);

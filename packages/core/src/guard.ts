@@ -38,8 +38,9 @@ export function applies(state: RunState, slot: Slot, entry: SlotEntry): boolean 
       return slot.node.kind === "approval" && running && slot.status === "ready";
     case "approval.decided":
       return slot.node.kind === "approval" && running && ["ready", "asked", "expired"].includes(slot.status);
-    case "attempt.late":
     case "decision.refused":
+      return slot.node.kind === "approval";
+    case "attempt.late":
       return false; // kept for the record alone
     default:
       return slot.begun && mayBeUndone(slot, entry, running);

@@ -71,6 +71,9 @@ export function fireTimers(state: RunState, now: number): Entry[] {
   return due.sort((a, b) => a.dueAt - b.dueAt).map(({ entry }) => entry);
 }
 
+/** Late decisions that one approval keeps. */
+const maxLateDecisions = 100;
+
 /** A person's decision on its way in. `value` has passed the decision's contract. */
 export interface PersonDecision {
   readonly path: string;
@@ -121,6 +124,9 @@ export function recordDecision(state: RunState, decision: PersonDecision, now: n
       mend: "wait until `plumbline approvals` lists it, then decide",
     });
   }
+  // Sent again, or one of very many: it is as late as before, and recording it would only let the journal grow (rule 32).
+  const known = id !== undefined && slot.lateDecisions.includes(id);
+  if (known || slot.lateDecisions.length >= maxLateDecisions) return { status: "late", entries: [] };
   return { status: "late", entries: [{ kind: "decision.refused", at: now, slot: slot.id, because: "late", ...who }] };
 }
 

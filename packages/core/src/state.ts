@@ -92,6 +92,8 @@ export interface Slot {
   tokens: number;
   from: Provenance | undefined;
   dropped: readonly string[];
+  /** Ids of decisions that came too late. */
+  readonly lateDecisions: string[];
   decision: { readonly via: Via; readonly by?: string; readonly id?: string } | undefined;
 }
 
@@ -219,6 +221,7 @@ function newSlot(id: number, frame: Frame, node: PlanNode): Slot {
     tokens: 0,
     from: undefined,
     dropped: none,
+    lateDecisions: [],
     decision: undefined,
   };
 }

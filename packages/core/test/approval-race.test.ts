@@ -156,3 +156,13 @@ test("who decided is added by Plumbline: a decision that brings it along is refu
     expect(() => sealedDecision(forged, "ask", [])).toThrow(expect.objectContaining({ code: "option-invalid" }));
   }
 });
+
+test("rule 32: a late decision is recorded once, and of very many only the first hundred", () => {
+  const stage = asked();
+  stage.decides("underwriter", yes, { by: "ada", id: "d1" });
+  for (const _ of [1, 2, 3]) expect(stage.decides("underwriter", yes, { by: "bob", id: "d2" })).toBe("late");
+  expect(stage.all("decision.refused")).toHaveLength(1);
+  for (let i = 0; i < 150; i++)
+    expect(stage.decides("underwriter", yes, i % 2 === 0 ? {} : { id: `late ${i}` })).toBe("late");
+  expect(stage.all("decision.refused")).toHaveLength(100);
+});
