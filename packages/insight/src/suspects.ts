@@ -3,7 +3,8 @@
  *
  * Boundary: stories and reports to sentences; never opens a value and never blames without an entry to show for it.
  * Invariants: strong evidence (something else answered, something is missing, nobody decided) comes before weak (it went
- * wrong first and right in the end); of equals, what settled earlier comes first, because faults travel downstream.
+ * wrong first and right in the end); of equals, what settled earlier comes first, because faults travel downstream; the
+ * step that failed the run comes before all of them.
  */
 import { clip, formatMs, type StepReport } from "@plumbline/core";
 import { fieldPath } from "./origin.ts";
@@ -41,16 +42,18 @@ export interface Looked {
   readonly fieldsRead: readonly string[];
 }
 
-/** Suspects in the order in which to look at them. */
-export function suspectsAmong(steps: readonly Looked[]): Suspect[] {
+/** Suspects in the order in which to look at them. `failed` is the path of the step that failed the run. */
+export function suspectsAmong(steps: readonly Looked[], failed?: string): Suspect[] {
+  const rank = ({ path }: Looked, evidence: readonly SuspectEvidence[]) =>
+    path === failed ? -1 : strengthOf(evidence);
   return steps
     .map((step) => ({ step, evidence: evidenceAgainst(step) }))
     .filter(({ evidence }) => evidence.length > 0)
-    .sort((a, b) => rank(a.evidence) - rank(b.evidence) || settledAt(a.step) - settledAt(b.step))
+    .sort((a, b) => rank(a.step, a.evidence) - rank(b.step, b.evidence) || settledAt(a.step) - settledAt(b.step))
     .map(({ step, evidence }) => ({ path: step.path, evidence }));
 }
 
-function rank(evidence: readonly SuspectEvidence[]): number {
+function strengthOf(evidence: readonly SuspectEvidence[]): number {
   return evidence.some(({ strength }) => strength === "strong") ? 0 : 1;
 }
 

@@ -93,8 +93,9 @@ function ofSlot(state: RunState, slot: Slot, entry: Entry): Told {
     case "attempt.started":
       return [`attempt ${entry.attempt}${onRung(step, entry.rung)} begins: an effect`, "quiet"];
     case "attempt.progressed": {
-      const note = entry.note === undefined ? "" : ` ${entry.note}`;
-      return [`${Math.round(entry.fraction * 100)} %${note}`, "quiet"];
+      const { fraction, note = "" } = entry;
+      if (fraction === 0 && note !== "") return [note, "quiet"];
+      return [`${Math.round(fraction * 100)} % ${note}`.trimEnd(), "quiet"];
     }
     case "attempt.failed":
       return [`attempt ${entry.attempt}${onRung(step, entry.rung)} ${failed(entry.failure)}`, "warning"];

@@ -235,6 +235,7 @@ class Walk {
   }
 
   private suspectSteps(steps: readonly StepOrigin[]): Suspect[] {
+    const failed = this.failedSlot();
     return suspectsAmong(
       steps.map((step) => ({
         path: step.path,
@@ -242,6 +243,7 @@ class Walk {
         story: step.story,
         fieldsRead: step.reads.map(({ field }) => field),
       })),
+      failed && pathOf(failed),
     );
   }
 

@@ -34,6 +34,20 @@ it("tells a degraded run from start to end", async () => {
   ]);
 });
 
+it("tells a note alone where nothing was done yet", async () => {
+  const { record } = await journalOf(loan(), application);
+  const slot = record.entries.find(({ kind }) => kind === "step.completed") as { slot: number };
+  const progressed = { kind: "attempt.progressed", at: 0, slot: slot.slot, attempt: 1 } as const;
+  const [started, ...rest] = record.entries;
+  const marks = [
+    { ...progressed, fraction: 0, note: "runs alone" },
+    { ...progressed, fraction: 0 },
+    { ...progressed, fraction: 0.5, note: "page 1" },
+  ];
+  const moments = timeline({ ...record, entries: [started as (typeof rest)[number], ...marks, ...rest] });
+  expect(moments.slice(1, 4).map(({ words }) => words)).toEqual(["runs alone", "0 %", "50 % page 1"]);
+});
+
 it("tells what was skipped, and who did not answer", async () => {
   const words = await told({ timeoutMs: 5 });
   expect(words.slice(-5)).toEqual([

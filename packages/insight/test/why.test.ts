@@ -184,6 +184,15 @@ describe("what stands on the way", () => {
     expect(told.suspects[0]).toMatchObject({ path: "book", evidence: [{ kind: "failed", strength: "strong" }] });
   });
 
+  it("the step that failed the run comes before fallbacks that settled earlier", async () => {
+    const faults = { modelDown: true, bankDown: true };
+    const { record } = await loanJournal(faults);
+    expect(why(record).suspects.map(({ path, evidence }) => [path, evidence[0]?.kind])).toEqual([
+      ["book", "failed"],
+      ["summarise", "fallback"],
+    ]);
+  });
+
   it("an answer that was declared for a missed deadline was made of the input alone", async () => {
     const slow = flow("slow", {
       input: z.object({ text: z.string() }),
