@@ -158,7 +158,8 @@ class Walk {
 
   private askedFor(frame: Frame, field: string): Pick<Why, "about" | "fields"> {
     const path = fieldPath(field);
-    if (narrowed(frame.scope.answer, path)) return { about: "answer", fields: [this.answerField(frame, field, path)] };
+    const given = narrowed(frame.scope.answer, path) !== undefined && !this.endsAbove(path);
+    if (given) return { about: "answer", fields: [this.answerField(frame, field, path)] };
     const step = slotByPath(this.state, field);
     if (step) return { about: "step", fields: [{ ...this.valueAt(step.value, ""), sources: [stepSource(step)] }] };
     const steps = this.state.slots.map(pathOf).join(", ");
@@ -176,6 +177,17 @@ class Walk {
       ...this.valueAt(this.state.output, field),
       sources: expression ? sourcesOf(this.state, frame, expression) : [],
     };
+  }
+
+  /** Whether the answer has a plain value, or none, above the field: it has no such field then. */
+  private endsAbove(path: readonly string[]): boolean {
+    const { output } = this.state;
+    if (output === undefined) return false;
+    const whole = this.read(output);
+    return path.some((_, depth) => {
+      const above = fieldAt(whole, path.slice(0, depth));
+      return above !== undefined && (typeof above !== "object" || above === null);
+    });
   }
 
   /** The answer's own fields; of an answer that is one value, the whole. */

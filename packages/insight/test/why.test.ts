@@ -62,6 +62,7 @@ describe("the way back", () => {
     expect(told.about).toBe("step");
     expect(told.steps.map(({ path }) => path)).toEqual(["similar", "extract"]);
     expect(step(told, "extract").reads).toEqual([{ field: "income", value: 4_000 }]);
+    expect(() => why(record, "reference.x")).toThrow(expect.objectContaining({ code: "reference-path" }));
     expect(() => why(record, "referense")).toThrow(
       expect.objectContaining({ code: "reference-path", expected: expect.stringContaining("reference, note") }),
     );

@@ -124,6 +124,15 @@ it("`why` for people: suspects first, then the way back, nothing that steers a t
   expect(stepsOf(fold(newState(record.plan), record.entries))).toHaveLength(4);
 });
 
+it("`why` on a run that goes on promises nothing about steps that have not run", async () => {
+  const record = await journal(false);
+  const asked = record.entries.findIndex(({ kind }) => kind === "approval.requested") + 1;
+  const text = whyText(why({ ...record, entries: record.entries.slice(0, asked) }), { paint: plain, columns: 100 });
+  expect(text).toContain("reference = not yet  ← book.reference\n");
+  expect(text).toContain("\n  no suspects so far: 2 steps on the way have not answered yet\n");
+  expect(text).not.toContain("nothing");
+});
+
 it("draws a plan", () => {
   const text = mermaidOf(loan.plan);
   expect(text).toContain('n1["summarise<br/>read<br/>1. model  2. template"]');

@@ -4,7 +4,7 @@
  * Boundary: insight's data to lines. Invariants: what is said is in the journal; long values are cut, never wrapped;
  * a step that did what it should takes one line and a bit, one that did not says all it knows.
  */
-import type { AskedField, AttemptStory, FieldValue, Source, StepOrigin, Suspect, Why } from "@plumbline/insight";
+import type { AskedField, AttemptStory, FieldValue, Source, StepOrigin, Why } from "@plumbline/insight";
 import { outcomeWords } from "./frame.ts";
 import { jsonText } from "./json-text.ts";
 import { clean, clipped, columnsOf, cost, duration, pad, plural } from "./phrase.ts";
@@ -18,7 +18,7 @@ export function whyText(why: Why, { paint, columns }: Pick<Output, "paint" | "co
     `${paint("bold", clean(why.flow))}  ${outcome}  ${paint("dim", why.run)}`,
     "",
     ...subject(why, paint, width),
-    ...suspects(why.suspects, paint),
+    ...suspects(why, paint),
     ...why.steps.flatMap((step) => ["", ...stepLines(step, paint, width)]),
   ];
   if (why.input.length > 0) lines.push("", ...inputLines(why.input, paint, width));
@@ -35,7 +35,7 @@ function subject(why: Why, paint: Paint, width: number): string[] {
     const name = pad(asked.field === "" ? "the answer" : clean(asked.field), names);
     const from = fromWords(asked, why.declaredForDeadline);
     const room = Math.max(10, width - columnsOf(name) - columnsOf(from) - 10);
-    return `  ${paint("bold", name)} = ${clipped(valueWords(asked), room)}  ${paint("dim", `← ${from}`)}`;
+    return `  ${paint("bold", name)} = ${clipped(valueWords(asked, why.status === "ended" ? "nothing" : "not yet"), room)}  ${paint("dim", `← ${from}`)}`;
   });
 }
 
@@ -51,13 +51,23 @@ function sourceWords({ from, path, field }: Source): string {
   return field === "" ? place : `${place}.${clean(field)}`;
 }
 
-function valueWords(field: FieldValue): string {
-  return "value" in field ? clean(jsonText(field.value)) : "nothing";
+function valueWords(field: FieldValue, otherwise = "nothing"): string {
+  return "value" in field ? clean(jsonText(field.value)) : otherwise;
 }
 
-function suspects(found: readonly Suspect[], paint: Paint): string[] {
-  if (found.length === 0)
-    return ["", `  ${paint("green", "no suspects")}: every step on the way answered at once, by its first choice`];
+const unanswered: ReadonlySet<StepOrigin["status"]> = new Set(["pending", "running", "retrying", "waiting", "stopped"]);
+
+function noSuspects({ steps, status }: Why, paint: Paint): string {
+  const open = steps.filter((step) => unanswered.has(step.status)).length;
+  if (open === 0)
+    return `  ${paint("green", "no suspects")}: every step on the way answered at once, by its first choice`;
+  const words = `${plural(open, "step")} on the way ${open === 1 ? "has" : "have"} not answered`;
+  return status === "ended" ? `  no suspects among what ran: ${words}` : `  no suspects so far: ${words} yet`;
+}
+
+function suspects(why: Why, paint: Paint): string[] {
+  const found = why.suspects;
+  if (found.length === 0) return ["", noSuspects(why, paint)];
   const title = found.length === 1 ? "look here" : "look here, in this order";
   return [
     "",
