@@ -78,7 +78,7 @@ export class Committer {
         (verdicts as Promise<readonly CommitVerdict[]>).then(
           (settled) => {
             this.acknowledge(sources, items, settled);
-            this.resume();
+            if (!this.failed) this.resume();
           },
           (error) => this.fail(error),
         );
@@ -94,10 +94,16 @@ export class Committer {
     verdicts: readonly CommitVerdict[],
   ): void {
     this.batches++;
+    let failure: { readonly error: unknown } | undefined;
     for (let i = 0; i < sources.length; i++) {
-      (sources[i] as Committable).committed(verdicts[i] as CommitVerdict, items[i] as CommitItem);
+      try {
+        (sources[i] as Committable).committed(verdicts[i] as CommitVerdict, items[i] as CommitItem);
+      } catch (error) {
+        failure ??= { error }; // the others of the batch are told all the same
+      }
     }
     this.busy = false;
+    if (failure) this.fail(failure.error);
   }
 
   private resume(): void {

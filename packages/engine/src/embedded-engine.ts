@@ -83,7 +83,7 @@ export class EmbeddedEngine implements Engine {
     const key = goodKey(options.key, flow.name);
     const { sealed, blobs, dropped } = await sealedInput(flow, input);
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
-    const claim = key === undefined ? undefined : { inputHash: hashOf(wholeText(sealed, blobs)) };
+    const claim = key === undefined ? undefined : { inputHash: hashOf(asked(flow, input) ?? wholeText(sealed, blobs)) };
     await this.host.ready(); // the contract may have taken its time
     const verdict = await this.startRun(flow, id, key, { sealed, blobs, dropped }, claim);
     if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
@@ -104,10 +104,10 @@ export class EmbeddedEngine implements Engine {
     return new Promise((resolve, reject) => {
       const code = { flow, nodes: flow.code.scopes[0] ?? [] };
       const run = new ActiveRun(host, newState(flow.plan), code, (verdict) => {
-        host.starting.delete(run);
+        host.starts.done(id, run);
         resolve(verdict);
       });
-      host.starting.set(run, reject);
+      host.starts.add(id, run, reject);
       run.claim = claim;
       run.keepBlobs(blobs);
       run.receive({
@@ -272,6 +272,12 @@ interface KeptInput {
   readonly blobs: readonly NewBlob[];
   /** Fields that the flow's schema stripped. */
   readonly dropped: readonly string[];
+}
+
+/** What the caller asked with: a schema may fill in a date or an id, and the same request must still be the same. */
+function asked(flow: Flow, input: unknown): string | undefined {
+  const raw = keep(input, { codecs: flow.code.codecs, nonFinite: true });
+  return "sealed" in raw ? wholeText(raw.sealed, raw.blobs) : undefined;
 }
 
 /** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */

@@ -15,3 +15,14 @@ export const warnOnStderr: OnWarning = ({ message, details }) => {
   const facts = Object.entries(details).map(([key, value]) => `${key}=${String(value)}`);
   process.stderr.write(`plumbline: ${[message, ...facts].join(" ")}\n`);
 };
+
+/** Says something, whatever the listener does: it must not be able to stop a run. */
+export function saying(onWarning: OnWarning): (message: string, details?: Warning["details"]) => void {
+  return (message, details = {}) => {
+    try {
+      onWarning({ message, details });
+    } catch {
+      // nobody is left to be told
+    }
+  };
+}

@@ -25,13 +25,14 @@ import { type Clock, waitFor } from "./clock.ts";
 import { type Committable, Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
 import { closed, storeFailed } from "./engine-errors.ts";
-import type { OnWarning } from "./engine-events.ts";
+import { type OnWarning, saying } from "./engine-events.ts";
 import { FlowShelf } from "./flow-shelf.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
 import { resultOf, storedResult } from "./runs/run-result.ts";
 import { lossesOf, Suspects } from "./runs/suspects.ts";
+import { Starts } from "./starts.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 
@@ -62,12 +63,12 @@ export class EngineHost implements Host {
   readonly env: Environment;
   readonly graceMs: number;
   readonly build: string | undefined;
+  readonly warn: Host["warn"];
   readonly watchers: Watchers = new Watchers();
   readonly ends: EndWaiters = new EndWaiters();
   readonly flows: FlowShelf;
   readonly active: Map<string, ActiveRun> = new Map();
-  /** Runs whose first commit is under way, and who is to be told when it will never come. */
-  readonly starting: Map<ActiveRun, (error: unknown) => void> = new Map();
+  readonly starts: Starts = new Starts();
   timers: Timers;
   store: Store;
   private readonly settings: EngineSettings;
@@ -98,6 +99,7 @@ export class EngineHost implements Host {
     this.clock = settings.clock;
     this.graceMs = settings.graceMs;
     this.build = settings.build;
+    this.warn = saying(settings.onWarning);
     this.env = {
       get now() {
         return settings.clock.now();
@@ -185,8 +187,13 @@ export class EngineHost implements Host {
 
   private async load(id: string): Promise<ActiveRun> {
     const { era } = this;
-    const stored = await this.store.load(id);
+    // A start whose verdict is on its way knows the run better than the file does: two of one run must never be.
+    await this.starts.settled(id);
+    const stored = this.active.has(id) ? undefined : await this.store.load(id);
     if (era !== this.era || this.isDown) throw storeFailed(this.failure);
+    if (this.starts.has(id)) return this.load(id);
+    const started = this.active.get(id);
+    if (started) return started;
     if (!stored) throw unknownRun(id);
     const state = fold(newState(stored.plan), stored.entries);
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
@@ -237,14 +244,6 @@ export class EngineHost implements Host {
     this.ready()
       .then(() => this.withRun(id, (run) => run.receive(entry)))
       .catch((error) => this.warnStuck("a late answer could not be recorded", id, error));
-  }
-
-  warn(message: string, details: Readonly<Record<string, unknown>> = {}): void {
-    try {
-      this.settings.onWarning({ message, details });
-    } catch {
-      // whoever listens must not be able to stop a run
-    }
   }
 
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */
@@ -329,9 +328,8 @@ export class EngineHost implements Host {
   }
 
   private dropAll(reason: string, error: PlumblineError): void {
-    for (const run of [...this.starting.keys(), ...this.active.values()]) run.drop(reason, error);
-    for (const reject of this.starting.values()) reject(error);
-    this.starting.clear();
+    for (const run of [...this.starts.all, ...this.active.values()]) run.drop(reason, error);
+    this.starts.rejectAll(error);
     this.active.clear();
     this.loading.clear();
   }
@@ -393,7 +391,7 @@ export class EngineHost implements Host {
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */
   private async attemptsEnded(): Promise<void> {
-    const runs = [...this.starting.keys(), ...this.active.values()];
+    const runs = [...this.starts.all, ...this.active.values()];
     const idle = Promise.all(runs.map((run) => run.pause()));
     await waitFor(this.clock, this.graceMs, idle);
   }

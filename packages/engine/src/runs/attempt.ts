@@ -75,12 +75,17 @@ export class Attempt implements Performance {
   }
 
   begin(): void {
-    if (this.run.state.phase !== "running") {
-      this.fail(notBegun);
-    } else if (this.rung.kind === "last-good") {
-      this.withReader((read) => this.askLastGood(read));
-    } else {
-      this.withReader((read) => this.callRung(read));
+    const next = this.rung.kind === "last-good" ? this.askLastGood : this.callRung;
+    if (this.run.state.phase === "running") this.withReader((read) => this.guarded(() => next.call(this, read)));
+    else this.fail(notBegun);
+  }
+
+  /** A codec is user code too: what it throws while needs are opened is this attempt's failure and nobody else's. */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(failureOf(error));
     }
   }
 

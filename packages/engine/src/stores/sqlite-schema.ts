@@ -42,6 +42,8 @@ CREATE TABLE runs(
 CREATE INDEX runs_by_flow ON runs(flow, run);
 CREATE INDEX runs_due ON runs(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX runs_open ON runs(status, run) WHERE status < 3;
+CREATE INDEX runs_by_key ON runs(key, run) WHERE key IS NOT NULL;
+CREATE INDEX runs_degraded ON runs(run) WHERE degraded = 1;
 CREATE INDEX runs_unwell ON runs(outcome, run) WHERE outcome > 0;
 CREATE TABLE links(
   link INTEGER PRIMARY KEY,

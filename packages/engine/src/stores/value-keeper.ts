@@ -20,6 +20,8 @@ import {
 
 /** Longer sealed texts become blobs. */
 const inlineTextLimit = 65_536;
+/** One text or one array of bytes; SQLite's own limit is twice as far, and would fail everybody in the same commit. */
+const maxPiece = 512 * 1024 * 1024;
 const storedMark = '{"$":"stored"';
 
 export interface NewBlob {
@@ -44,6 +46,10 @@ export function keep(value: unknown, options: { codecs: readonly Codec[]; nonFin
     },
   });
   if ("refusal" in result) return result;
+  const longest = Math.max(result.sealed.length, ...(blobs ?? noBlobs).map(({ bytes }) => bytes.byteLength));
+  if (longest > maxPiece) {
+    return { refusal: { path: "", reason: `${longest} bytes in one piece: at most ${maxPiece} can be kept` } };
+  }
   if (result.sealed.length <= inlineTextLimit) return { sealed: result.sealed, blobs: blobs ?? noBlobs };
   blobs ??= [];
   const id = put(blobs, new TextEncoder().encode(result.sealed));
