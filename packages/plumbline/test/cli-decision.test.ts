@@ -78,6 +78,13 @@ describe("when nobody runs it", () => {
     expect((await run(folder, "runs", "--status", "waiting")).stdout).toContain(left);
   });
 
+  it("is shown as left, with how to go on", async () => {
+    const shown = (await run(folder, "show", left)).stdout;
+    expect(shown).toMatch(/^loan {2}waiting, left: nobody runs it {2}/);
+    expect(shown).toContain(`\n  plumbline resume ${left}  goes on with it\n`);
+    expect((await run(folder, "runs")).stdout).toContain("nobody runs what has not ended: plumbline resume RUN");
+  });
+
   it("refuses a decision that is none, and one that says the opposite", async () => {
     const wrong = await json(folder, "approve", left, "--decision", '{"approved":"yes"}');
     expect([wrong.code, wrong.document.error.code]).toEqual([2, "decision-invalid"]);

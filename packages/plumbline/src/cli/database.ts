@@ -109,6 +109,16 @@ export async function withDatabase<T>(
   }
 }
 
+/** False when nobody does the work of this database. */
+export async function isOwned(session: Session): Promise<boolean> {
+  try {
+    await (await connectEngine(session.db)).close();
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "command-no-owner"; // busy, or another user's
+  }
+}
+
 async function engineOf(session: Session, { flows = [], build, asClient }: DatabaseOptions): Promise<Engine> {
   if (asClient) return connectEngine(session.db);
   return openEngine({

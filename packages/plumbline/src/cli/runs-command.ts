@@ -5,7 +5,7 @@
  * are no totals, and `next` says where it goes on.
  */
 import type { ListQuery, Outcome, RunStatus, RunSummary } from "@plumbline/core";
-import { withJournals } from "./database.ts";
+import { isOwned, withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { outcomeWords } from "./frame.ts";
 import { clean, clipped, cost, duration, relative } from "./phrase.ts";
@@ -20,10 +20,14 @@ const outcomes: readonly Outcome[] = ["succeeded", "degraded", "failed", "cancel
 export async function runsCommand(session: Session): Promise<ExitCode> {
   const query = queryOf(session);
   const { items, next } = await withJournals(session, (engine) => engine.list(query));
+  const left = items.some(({ status }) => status !== "ended") && !(await isOwned(session));
   answer(
     session,
     () => ({ runs: items.map(summaryDocument), next: next ?? null }),
-    () => (items.length === 0 ? `${session.out.paint("dim", "no such runs")}\n` : runsTable(items, next, session)),
+    () =>
+      items.length === 0
+        ? `${session.out.paint("dim", "no such runs")}\n`
+        : runsTable({ runs: items, next, left }, session),
   );
   return exitCodes.fine;
 }
@@ -72,7 +76,14 @@ function summaryDocument(summary: RunSummary): Record<string, unknown> {
   return { ...rest, key: key ?? null, outcome: outcome ?? null, cost: { usd, tokens } };
 }
 
-function runsTable(runs: readonly RunSummary[], next: string | undefined, { out, db, now: clock }: Session): string {
+interface Listed {
+  readonly runs: readonly RunSummary[];
+  readonly next: string | undefined;
+  /** Nobody carries on those that have not ended. */
+  readonly left: boolean;
+}
+
+function runsTable({ runs, next, left }: Listed, { out, db, now: clock }: Session): string {
   const { paint } = out;
   const now = clock();
   const text = table(
@@ -81,28 +92,33 @@ function runsTable(runs: readonly RunSummary[], next: string | undefined, { out,
       { title: "RUN", cell: ({ id }) => id },
       { title: "FLOW", cell: ({ flow }) => clean(flow) },
       { title: "KEY", cell: ({ key = "" }) => clipped(clean(key), 24) },
-      { title: "STATUS", cell: (run) => statusWords(run, paint) },
+      { title: "STATUS", cell: (run) => statusWords(run, paint, left) },
       { title: "STARTED", cell: ({ startedAt }) => relative(startedAt, now), right: true },
-      { title: "TOOK", cell: (run) => took(run, now), right: true },
+      { title: "TOOK", cell: (run) => took(run, now, left), right: true },
       { title: "COST", cell: ({ usd }) => cost(usd, 0), right: true },
       { title: "WAITS FOR", cell: ({ waits, dueAt }) => waitWords(waits, dueAt, now) },
     ],
     paint,
   );
-  return next === undefined
-    ? text
-    : `${text}${paint("dim", `more: plumbline runs --cursor ${next}${databaseHint(db)}`)}\n`;
+  const notes = [
+    ...(left ? [`nobody runs what has not ended: plumbline resume RUN${databaseHint(db)} goes on with it`] : []),
+    ...(next === undefined ? [] : [`more: plumbline runs --cursor ${next}${databaseHint(db)}`]),
+  ];
+  return text + notes.map((note) => `${paint("dim", note)}\n`).join("");
 }
 
-/** Status or outcome; degraded is said before the end too. */
-export function statusWords({ status, outcome, degraded }: RunSummary, paint: Paint): string {
+/** Status or outcome; degraded is said before the end too. `left`: nobody runs it. */
+export function statusWords({ status, outcome, degraded }: RunSummary, paint: Paint, left = false): string {
   if (outcome) return outcomeWords(outcome, paint);
-  const words = paint(status === "stopping" ? "yellow" : status === "waiting" ? "cyan" : "blue", status);
+  const isLeft = left && status !== "waiting";
+  const style = isLeft || status === "stopping" ? "yellow" : status === "waiting" ? "cyan" : "blue";
+  const words = paint(style, isLeft ? "left" : status);
   return degraded ? `${words} ${paint("magenta", "degraded")}` : words;
 }
 
-function took({ startedAt, updatedAt, status }: RunSummary, now: number): string {
-  return duration(Math.max(0, (status === "ended" ? updatedAt : now) - startedAt));
+function took({ startedAt, updatedAt, status }: RunSummary, now: number, left: boolean): string {
+  const isOver = status === "ended" || (left && status !== "waiting");
+  return duration(Math.max(0, (isOver ? updatedAt : now) - startedAt));
 }
 
 function waitWords(waits: RunSummary["waits"], dueAt: number | undefined, now: number): string {

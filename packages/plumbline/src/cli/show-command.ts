@@ -6,7 +6,7 @@
  */
 import { type RunRecord, stepsOf } from "@plumbline/core";
 import { timeline } from "@plumbline/insight";
-import { withJournals } from "./database.ts";
+import { isOwned, withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { momentLine, nameColumnsOf } from "./journal-log.ts";
 import { jsonText } from "./json-text.ts";
@@ -16,7 +16,7 @@ import { findRun, recordOf } from "./run-name.ts";
 import { degradationLines, indented, type RunReport, reportOf, runDocument } from "./run-report.ts";
 import { statusWords, timeLeft } from "./runs-command.ts";
 import { answer, argument, databaseHint, isSet, type Session } from "./session.ts";
-import { stepLine } from "./step-line.ts";
+import { type LineContext, stepLine } from "./step-line.ts";
 
 export async function showCommand(session: Session): Promise<ExitCode> {
   await withJournals(session, async (engine) => {
@@ -28,10 +28,11 @@ export async function showCommand(session: Session): Promise<ExitCode> {
         ? await engine.open(record.summary.id, started.input).catch(() => undefined)
         : undefined;
     const journal = isSet(session, "journal");
+    const left = record.summary.status !== "ended" && !(await isOwned(session));
     answer(
       session,
       () => ({ ...runDocument(report), input, ...(journal ? { journal: timeline(record) } : {}) }),
-      () => (journal ? journalText(record, session) : showText(record, report, input, session)),
+      () => (journal ? journalText(record, session) : showText({ record, report, input, left }, session)),
     );
   });
   return exitCodes.fine;
@@ -51,19 +52,28 @@ function foldedOf(record: RunRecord): LiveRun {
   return live;
 }
 
-function showText(record: RunRecord, report: RunReport, input: unknown, { out, db, now: clock }: Session): string {
+interface Shown {
+  readonly record: RunRecord;
+  readonly report: RunReport;
+  readonly input: unknown;
+  /** It has not ended, and nobody runs it. */
+  readonly left: boolean;
+}
+
+function showText({ record, report, input, left }: Shown, { out, db, now: clock }: Session): string {
   const { paint, columns } = out;
   const now = clock();
+  const shownAt = left && record.summary.waits.length === 0 ? record.summary.updatedAt : now;
   const { summary, failure, degradations, standing, ms } = report.overview;
   const live = foldedOf(record);
-  const took = summary.outcome === undefined ? duration(Math.max(0, now - summary.startedAt)) : duration(ms);
+  const took = summary.outcome === undefined ? duration(Math.max(0, shownAt - summary.startedAt)) : duration(ms);
   const facts = [
     `started ${relative(summary.startedAt, now)} at ${clockTime(summary.startedAt, now)}`,
     took,
     cost(summary.usd, summary.tokens),
   ];
   const lines = [
-    `${paint("bold", clean(summary.flow))}  ${statusWords(summary, paint)}  ${paint("dim", summary.id)}`,
+    `${paint("bold", clean(summary.flow))}  ${statusWords(summary, paint, left)}${left ? paint("yellow", `${summary.waits.length > 0 ? ", left" : ""}: nobody runs it`) : ""}  ${paint("dim", summary.id)}`,
     paint(
       "dim",
       [...facts, summary.key === undefined ? "" : `key ${clean(summary.key)}`]
@@ -71,7 +81,7 @@ function showText(record: RunRecord, report: RunReport, input: unknown, { out, d
         .join(" · "),
     ),
     "",
-    ...stepLines(live, now, columns, paint),
+    ...stepLines(live, { now, left, columns, paint }),
     "",
     `  ${paint("dim", "input ")}  ${clipped(clean(jsonText(input)), columns - 10)}`,
   ];
@@ -91,13 +101,14 @@ function showText(record: RunRecord, report: RunReport, input: unknown, { out, d
       `  ${paint("cyan", "◆")} ${clean(path)} waits for ${clean(desk)}, ${timeLeft(dueAt, now)}: plumbline approve ${summary.id}:${path}${databaseHint(db)}`,
     );
   }
+  if (left) lines.push("", `  plumbline resume ${summary.id}${databaseHint(db)}  ${paint("dim", "goes on with it")}`);
   return `${lines.join("\n")}\n`;
 }
 
-function stepLines(live: LiveRun, now: number, columns: number, paint: Session["out"]["paint"]): string[] {
+function stepLines(live: LiveRun, view: Pick<LineContext, "now" | "left" | "columns" | "paint">): string[] {
   const reports = stepsOf(live.state);
   const nameColumns = nameColumnsOf(live);
-  const context = { live, now, nameColumns, columns: Math.min(columns, 110), paint };
+  const context = { ...view, live, nameColumns, columns: Math.min(view.columns, 110) };
   return live.state.slots.flatMap((slot, index) => {
     const report = reports[index];
     return report ? [stepLine(slot, report, context)] : [];

@@ -44,6 +44,8 @@ const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 export interface LineContext {
   readonly live: LiveRun;
+  /** Nobody runs it: nothing turns, no time goes by. */
+  readonly left?: boolean;
   readonly now: number;
   readonly nameColumns: number;
   readonly columns: number;
@@ -51,9 +53,10 @@ export interface LineContext {
 }
 
 export function stepLine(slot: Slot, report: StepReport, context: LineContext): string {
-  const { paint, now, nameColumns, columns } = context;
+  const { paint, now, nameColumns, columns, left = false } = context;
   const [mark, style] = marks[report.status];
-  const turning = report.status === "running" ? (spinner[Math.floor(now / 120) % spinner.length] as string) : mark;
+  const turning =
+    report.status === "running" && !left ? (spinner[Math.floor(now / 120) % spinner.length] as string) : mark;
   const name = pad(clipped(clean(report.path), nameColumns), nameColumns);
   const right = figures(slot, report, context);
   const room = columns - nameColumns - columnsOf(right) - 8;
@@ -73,9 +76,9 @@ function progressBar(fraction: number, paint: Paint): string {
 }
 
 /** On the right: time spent, and cost where there is any. */
-function figures(slot: Slot, report: StepReport, { live, now }: LineContext): string {
+function figures(slot: Slot, report: StepReport, { live, now, left = false }: LineContext): string {
   const spent = cost(report.usd, 0);
-  const under = report.status === "running" ? Math.max(0, now - live.since(slot)) : 0;
+  const under = report.status === "running" && !left ? Math.max(0, now - live.since(slot)) : 0;
   const ms = report.ms + under;
   const timed = report.status === "running" || (report.kind === "step" && report.attempts > 0) || report.ms > 0;
   const settledStep = report.kind === "step" && slot.status === "completed";
