@@ -91,8 +91,10 @@ export interface AttemptFailed extends SaidOfSlot<"attempt.failed">, AttemptReco
   readonly value?: Sealed;
 }
 
-/** The process died, or the run was taken over, while this attempt may have been running. */
+/** The process died, or let go of the run, while this attempt may have been running. */
 export interface AttemptLost extends SaidOfSlot<"attempt.lost"> {
+  /** It was not the attempt that ended the process, so it is not counted against it (rule 5). */
+  readonly because?: "left";
   readonly rung: number;
   readonly attempt: number;
 }
@@ -165,6 +167,9 @@ export interface CancelRequested extends Said<"cancel.requested"> {
   readonly reason?: string;
 }
 
+/** The engine was closed, in good order, while attempts of the run were under way. */
+export type RunLeft = Said<"run.left">;
+
 export type StopCause = "failure" | "cancel" | "deadline";
 
 /** From here on nothing new starts; what was done is undone. The first cause in the journal is the cause (rule 9). */
@@ -223,6 +228,7 @@ export type Entry =
   | ApprovalDecided
   | DecisionRefused
   | CancelRequested
+  | RunLeft
   | RunStopped
   | CompensationStarted
   | CompensationFailed

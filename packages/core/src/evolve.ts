@@ -16,6 +16,7 @@ import { enterFrame, pathOf, type RunState, type Slot, siblingOf } from "./state
 export function evolve(state: RunState, entry: Entry): void {
   state.length++;
   state.updatedAt = entry.at;
+  state.left = entry.kind === "run.left";
   if (entry.kind === "run.started") startRun(state, entry);
   else if (entry.kind === "decision.refused") keepLateDecision(state, entry);
   else if (state.frames.length > 0 && state.phase !== "ended") evolveOpen(state, entry);
@@ -172,7 +173,7 @@ function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed
 }
 
 function loseAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.lost">): void {
-  slot.losses++;
+  if (entry.because === undefined) slot.losses++;
   touch(state, slot);
   if (slot.status === "expired") return; // nobody answered: that stays so, and it was counted by its admission
   if (slot.status === "running") slot.inDoubt = true;

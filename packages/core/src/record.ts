@@ -22,9 +22,10 @@ export function isCurrent(state: RunState, { slot: id, attempt, rung }: AttemptC
 
 /**
  * After a restart: every attempt that may have been under way is lost (rule 5), and every undo is to be tried again.
- * Gives nothing for a run that was waiting for a person, a timer or nothing at all.
+ * Gives nothing for a run that was waiting for a person, a timer or nothing at all. `left` says that the engine let go
+ * of the run and nothing in it ended the process: such losses are counted against nobody.
  */
-export function recover(state: RunState, now: number): Entry[] {
+export function recover(state: RunState, now: number, left: boolean = state.left): Entry[] {
   if (state.phase === "ended") return [];
   return state.slots.flatMap((slot): Entry[] => {
     const { id } = slot;
@@ -33,7 +34,8 @@ export function recover(state: RunState, now: number): Entry[] {
       return [{ kind: "compensation.failed", at: now, slot: id, attempt: slot.undoAttempts, ms: 0, failure }];
     }
     if (!mayHaveBeenRunning(state, slot)) return [];
-    return [{ kind: "attempt.lost", at: now, slot: id, rung: slot.rung, attempt: slot.attempts + 1 }];
+    const because = left ? ({ because: "left" } as const) : {};
+    return [{ kind: "attempt.lost", at: now, slot: id, rung: slot.rung, attempt: slot.attempts + 1, ...because }];
   });
 }
 

@@ -128,6 +128,8 @@ export interface RunState {
   cancel: { readonly by?: string; readonly reason?: string } | undefined;
   /** Slots of the flow's own frame that have not settled. */
   unsettled: number;
+  /** The engine let go of it in good order: what was under way then is lost without blame. */
+  left: boolean;
   /** What may end the run before its time, in the order of the journal: failed slots, a cancel, the deadline. */
   readonly causes: (number | "cancel" | "deadline")[];
   /** Slots with a timer set. Small, whatever the size of the run. */
@@ -165,6 +167,7 @@ export function newState(plan: Plan): RunState {
     deadlinePassed: false,
     cancel: undefined,
     unsettled: 0,
+    left: false,
     causes: [],
     timers: new Set(),
     effects: [],

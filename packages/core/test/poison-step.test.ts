@@ -202,3 +202,20 @@ describe("rule 5: what was not running is not lost", () => {
     expect(stage.state.outcome).toBe("cancelled");
   });
 });
+
+test("rule 5: what an engine let go of in good order is lost without blame, and a crash after that counts again", () => {
+  const stage = new Stage(
+    flow("left", {
+      input: any(),
+      build: ($) => $.step("slow", { output: any(), retry: { maxAttempts: 1 } }).by(never),
+    }),
+  );
+  for (let closes = 1; closes <= 2 * maxLosses; closes++) {
+    stage.say({ kind: "run.left", at: stage.now });
+    expect(stage.crash()).toMatchObject([{ kind: "attempt.lost", because: "left" }]);
+    expect(stage.slot("slow")).toMatchObject({ losses: 0, attempts: closes, status: "ready" });
+  }
+  expect(stage.crash()).toEqual([expect.not.objectContaining({ because: "left" })]);
+  expect(stage.slot("slow").losses).toBe(1);
+  expect(recover(stage.state, stage.now, true)).toMatchObject([{ because: "left" }]);
+});

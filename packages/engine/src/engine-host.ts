@@ -31,7 +31,7 @@ import { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
 import { resultOf, storedResult } from "./runs/run-result.ts";
-import { lossesOf, Suspects } from "./runs/suspects.ts";
+import { Suspects } from "./runs/suspects.ts";
 import { Starts } from "./starts.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
@@ -199,9 +199,7 @@ export class EngineHost implements Host {
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
-    const lost = lossesOf(state, stored.entries, this.clock.now());
-    if (lost.length > 0) run.receive(...lost);
-    else run.takeUp();
+    run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()));
     return run;
   }
 
@@ -328,7 +326,9 @@ export class EngineHost implements Host {
   }
 
   private dropAll(reason: string, error: PlumblineError): void {
-    for (const run of [...this.starts.all, ...this.active.values()]) run.drop(reason, error);
+    const runs = [...this.starts.all, ...this.active.values()];
+    this.suspects.letGo(runs.map(({ id }) => id));
+    for (const run of runs) run.drop(reason, error);
     this.starts.rejectAll(error);
     this.active.clear();
     this.loading.clear();
@@ -394,5 +394,6 @@ export class EngineHost implements Host {
     const runs = [...this.starts.all, ...this.active.values()];
     const idle = Promise.all(runs.map((run) => run.pause()));
     await waitFor(this.clock, this.graceMs, idle);
+    for (const run of runs) run.leave(this.clock.now());
   }
 }

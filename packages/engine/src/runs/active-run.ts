@@ -116,10 +116,10 @@ export class ActiveRun implements Committable, PerformingRun {
     return new Promise((resolve, reject) => this.durabilityWaiters.push({ length, resolve, reject }));
   }
 
-  /** Looks at everything again: after a restart, or to be sure. */
-  takeUp(): void {
+  /** Goes on after a restart: what was lost is declared first, then everything is looked at again. */
+  takeUp(losses: readonly Entry[]): void {
     this.state.touched = [...this.state.slots.keys()];
-    this.turn();
+    this.receive(...losses);
   }
 
   private turn(): void {
@@ -266,6 +266,11 @@ export class ActiveRun implements Committable, PerformingRun {
     this.paused = true;
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  /** The engine closes: says so where something is still under way, so that it is not taken for a crash (rule 5). */
+  leave(now: number): void {
+    if (!this.isIdle && this.state.phase !== "ended") this.receive({ kind: "run.left", at: now });
   }
 
   private get isIdle(): boolean {

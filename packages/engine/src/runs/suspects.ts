@@ -19,22 +19,28 @@ export function turnMark({ slot, attempt }: AttemptCommand, at: number): Entry {
   return { kind: "attempt.progressed", at, slot, attempt, fraction: 0, note: "runs alone: it was lost before" };
 }
 
-/** What a restart has to declare of a run: what was lost, without the suspects that only waited for their turn. */
-export function lossesOf(state: RunState, journal: readonly Entry[], now: number): Entry[] {
-  return recover(state, now).filter((entry) => {
-    if (entry.kind !== "attempt.lost") return true;
-    const slot = slotAt(state, entry.slot);
-    const { node } = slot;
-    if (!isSuspect(slot) || node.kind !== "step" || (node.when && !slot.conditionMet)) return true;
-    return journal.some(
-      (mark) => mark.kind === "attempt.progressed" && mark.slot === entry.slot && mark.attempt === entry.attempt,
-    );
-  });
-}
-
 export class Suspects {
   private readonly queue: ((release: () => void) => void)[] = [];
   private running = false;
+  /** Runs that this process dropped when its store failed: nothing of theirs ended a process. */
+  private readonly dropped = new Set<string>();
+
+  letGo(runs: readonly string[]): void {
+    for (const run of runs) this.dropped.add(run);
+  }
+
+  /** What has to be declared of a run that is loaded: what was lost, without suspects that only waited for their turn. */
+  lossesOf(state: RunState, journal: readonly Entry[], now: number): Entry[] {
+    return recover(state, now, this.dropped.delete(state.run) || state.left).filter((entry) => {
+      if (entry.kind !== "attempt.lost") return true;
+      const slot = slotAt(state, entry.slot);
+      const { node } = slot;
+      if (!isSuspect(slot) || node.kind !== "step" || (node.when && !slot.conditionMet)) return true;
+      return journal.some(
+        (mark) => mark.kind === "attempt.progressed" && mark.slot === entry.slot && mark.attempt === entry.attempt,
+      );
+    });
+  }
 
   /** Calls `work` when no other suspect runs; it must call `release` when it is over. */
   alone(work: (release: () => void) => void): void {
