@@ -50,6 +50,20 @@ describe("while another process runs the flow", () => {
     expect([code, JSON.parse(stdout).outcome]).toEqual([0, "succeeded"]);
   });
 
+  it("who watches takes over soon when nobody else does", async () => {
+    const owner = start(folder, ...ada);
+    await owner.errorLine(/waits for desk/);
+    const watcher = start(folder, "resume", "last", "--json");
+    await watcher.errorLine(/waits for desk/);
+    owner.process.kill("SIGKILL");
+    await owner.ended;
+    const since = performance.now();
+    while ((await run(folder, "show", "last")).stdout.includes("nobody runs it"));
+    expect(performance.now() - since).toBeLessThan(8_000); // a client alone waits 10 s
+    expect((await json(folder, "approve", "last")).document.carriedOn).toBe(false);
+    expect((await watcher.ended).code).toBe(0);
+  });
+
   it("a second `run` starts its run in the owner", async () => {
     const owner = start(folder, ...ada);
     await owner.errorLine(/waits for desk/);

@@ -11,6 +11,7 @@ import { LiveRun } from "./live-run.ts";
 import { recordOf } from "./run-name.ts";
 import { Screen } from "./screen.ts";
 import { databaseHint, type Session } from "./session.ts";
+import { onceUnowned } from "./unowned.ts";
 
 export interface FollowOptions {
   /** Stop where only a person can move the run. */
@@ -34,8 +35,11 @@ export async function follow(
   const { signal } = session.interrupts;
   let live: LiveRun | undefined;
   let seen = 0;
+  let stopLooking = () => {};
   try {
     for (;;) {
+      // A client waits long for the next owner; where there is none, this process is next.
+      stopLooking = database.isOwner ? stopLooking : onceUnowned(session, () => void database.close());
       const record = await database.ask((engine) => recordOf(engine, run), true);
       live ??= new LiveRun(record.plan);
       try {
@@ -51,10 +55,12 @@ export async function follow(
       } catch (error) {
         if (!isOwnerGone(error) && !signal.aborted) throw error;
       }
+      stopLooking();
       if (signal.aborted) return { live, end: "left" };
       await database.reopen();
     }
   } finally {
+    stopLooking();
     view.close();
   }
 }
