@@ -7,9 +7,10 @@
 import { reasonOf } from "./contract.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { PlumblineError } from "./errors.ts";
+import { demandOptions, invalid } from "./known-options.ts";
 import type { PlanApproval } from "./plan.ts";
 import type { Opaque } from "./reference.ts";
-import { type InputOf, invalid, type Schema } from "./step.ts";
+import type { InputOf, Schema } from "./step.ts";
 import { type Codec, type Sealed, seal } from "./values.ts";
 
 /** Who or what decided: a person, the clock, or the desk's open breaker. */
@@ -78,6 +79,7 @@ export function approvalOf(
   if (options.onTimeout === undefined) {
     throw invalid(`${name}.onTimeout`, "the decision when nobody answers, a value or a function", undefined);
   }
+  demandOptions(`${name}.breaker`, options.breaker, ["after", "openFor", "decide"]);
   const onTimeout = declared(options.onTimeout, options.decision, `${name}.onTimeout`, codecs);
   const breaker = options.breaker && deskBreaker(name, options.breaker, options.decision, codecs);
   return {

@@ -9,6 +9,7 @@ import type { ApprovalOptions, Declarable, Frozen, Verdict } from "./approval.ts
 import { type Duration, durationMs } from "./duration.ts";
 import { PlumblineError } from "./errors.ts";
 import { inputNode } from "./expression.ts";
+import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import { fingerprintOf, type Plan, type PlanScope } from "./plan.ts";
 import {
   type AnswerOf,
@@ -19,16 +20,8 @@ import {
   type ValueOf,
   type WrittenFor,
 } from "./reference.ts";
-import { demandName, isSchema, missingContract, type NodeCode, ScopeBuilder } from "./scope-builder.ts";
-import {
-  type AnyRung,
-  type Check,
-  type InputOf,
-  invalid,
-  type OutputOf,
-  type Schema,
-  type StepOptions,
-} from "./step.ts";
+import { demandContract, demandName, isSchema, missingContract, type NodeCode, ScopeBuilder } from "./scope-builder.ts";
+import type { AnyRung, Check, InputOf, OutputOf, Schema, StepOptions } from "./step.ts";
 import { refuseFlaws } from "./validate.ts";
 import type { Codec } from "./values.ts";
 
@@ -123,6 +116,16 @@ type Answering<Answer, Out> = unknown extends Answer
 
 type LateFor<Out> = Out extends Schema ? Declarable<Out> : unknown;
 
+const flowOptions = optionsOf<FlowOptions<Schema, unknown, undefined>>({
+  input: true,
+  output: true,
+  checks: true,
+  deadline: true,
+  codecs: true,
+  samples: true,
+  build: true,
+});
+
 /** The functions of a flow, found by scope and node as in its plan. */
 export interface FlowCode {
   readonly input: Schema;
@@ -168,8 +171,12 @@ export function flow<
   options: FlowOptions<S, Answer, Out, Late>,
 ): Flow<InputOf<S>, Out extends Schema ? OutputOf<Out> : AnswerOf<Answer>> {
   demandName(name, "flow");
-  if (!isSchema(options?.input)) throw missingContract(name, "input", options?.input);
+  demandContract(name, "input", options, flowOptions);
   if (options.output !== undefined && !isSchema(options.output)) throw missingContract(name, "output", options.output);
+  if (typeof options.build !== "function") {
+    throw invalid(`${name}.build`, "a function that makes the steps: build($, input) { ... }", options.build);
+  }
+  if (typeof options.deadline === "object") demandOptions(`${name}.deadline`, options.deadline, ["after", "answer"]);
   const builder = new ScopeBuilder(name, options.codecs ?? []);
   const input = makeReference({
     expression: { kind: "ref", scope: 0, node: inputNode, path: [] },
@@ -179,6 +186,7 @@ export function flow<
   const answer = options.build(builder as unknown as FlowBuilder, input as Ref<OutputOf<S>>);
   refusePromise(name, answer);
   const scope = builder.finish(answer);
+  if (answer === undefined) throw noAnswer(name);
   const plan = planOf(name, options, scope);
   const schemas = new Map(
     builder.codes.map((code, node) => [node, code.kind === "step" ? code.output : code.decision]),
@@ -197,6 +205,15 @@ export function flow<
     scopes: [builder.codes],
   };
   return { name, plan, code, samples: options.samples ?? {} };
+}
+
+function noAnswer(name: string): PlumblineError {
+  return new PlumblineError("flow-invalid", "build returns nothing", {
+    path: `${name}.build`,
+    expected: "the answer of the flow: a step, an object of steps, a constant",
+    found: "undefined",
+    mend: "end build with return; where there is nothing to tell, return null",
+  });
 }
 
 /** Before anything else is judged: what an async build has left undone is not the mistake. */

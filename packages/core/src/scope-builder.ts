@@ -8,13 +8,14 @@
 import { type ApprovalCode, type ApprovalOptions, approvalOf } from "./approval.ts";
 import { describe, PlumblineError } from "./errors.ts";
 import { type Dependency, dependenciesOf, type Expression, weaker } from "./expression.ts";
+import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import type { PlanNode, PlanScope } from "./plan.ts";
 import { expressionOf, foreignReference, internalsOf, makeReference, type Ref } from "./reference.ts";
 import {
   type AnyRung,
   compensationOf,
-  invalid,
   ladderOf,
+  retryOptions,
   type Schema,
   type StepCode,
   type StepOptions,
@@ -31,6 +32,29 @@ interface Placed {
   readonly after?: unknown;
   readonly needs?: unknown;
 }
+
+const placedOptions = { when: true, after: true, needs: true } as const;
+const stepOptions = optionsOf<StepOptions<unknown, never, Schema> & Placed>({
+  ...placedOptions,
+  output: true,
+  checks: true,
+  timeout: true,
+  retry: true,
+  kind: true,
+  compensate: true,
+  onDropped: true,
+  version: true,
+  nonFinite: true,
+});
+const approvalOptions = optionsOf<ApprovalOptions<unknown, never, Schema<object, object>> & Placed>({
+  ...placedOptions,
+  decision: true,
+  desk: true,
+  timeout: true,
+  onTimeout: true,
+  breaker: true,
+  title: true,
+});
 
 /** Collects the nodes of one scope while `build` runs. It is also the origin that its references carry. */
 export class ScopeBuilder {
@@ -51,7 +75,8 @@ export class ScopeBuilder {
     options: StepOptions<unknown, never, Schema> & Placed,
   ): { by(...rungs: readonly AnyRung<never, unknown>[]): Ref<unknown> } {
     const index = this.claim(name);
-    if (!isSchema(options?.output)) throw missingContract(name, "output", options?.output);
+    demandContract(name, "output", options, stepOptions);
+    demandOptions(`${name}.retry`, options.retry, retryOptions);
     const common = this.common(name, options);
     return {
       by: (...rungs) => {
@@ -102,7 +127,7 @@ export class ScopeBuilder {
 
   approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed): Ref<unknown> {
     const index = this.claim(name);
-    if (!isSchema(options?.decision)) throw missingContract(name, "decision", options?.decision);
+    demandContract(name, "decision", options, approvalOptions);
     const { plan, code } = approvalOf(name, options, this.codecs);
     this.nodes[index] = { kind: "approval", ...this.common(name, options), ...plan };
     this.codes[index] = { ...code, when: options.when as ApprovalCode["when"] };
@@ -216,6 +241,17 @@ function stepWithoutRung(name: string): PlumblineError {
     found: "no .by(...)",
     mend: "add .by with the function that gives the step's value",
   });
+}
+
+/** Options that there are, among them a contract. A schema in the place of the options is told as a contract missing. */
+export function demandContract<Name extends string>(
+  path: string,
+  name: Name,
+  options: { readonly [N in Name]: unknown },
+  known: readonly string[],
+): void {
+  if (!isSchema(options)) demandOptions(path, options, known);
+  if (!isSchema(options?.[name])) throw missingContract(path, name, options?.[name]);
 }
 
 export function missingContract(name: string, option: string, found: unknown): PlumblineError {

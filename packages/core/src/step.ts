@@ -6,9 +6,12 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Duration, durationMs } from "./duration.ts";
-import { describe, type Failure, PlumblineError } from "./errors.ts";
+import type { Failure } from "./errors.ts";
+import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import type { PlanBreaker, PlanRung, RetryPolicy } from "./plan.ts";
 import type { Codec } from "./values.ts";
+
+export { demandOptions, invalid, optionsOf };
 
 /** Any schema of the Standard Schema family: zod, valibot, arktype and others. */
 export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
@@ -146,7 +149,7 @@ export type Compensate<Needs, Output> =
   | {
       readonly run: (undo: Undo<Needs, Output>, context: StepContext) => unknown;
       readonly timeout?: Duration;
-      readonly retry?: Omit<RetryOptions, "retryIf">;
+      readonly retry?: UndoRetry;
     };
 
 /** A named rule on a value that has passed its schema: true, false, or the reason why not. May be asynchronous. */
@@ -191,6 +194,14 @@ export interface StepCode {
   readonly codecs: readonly Codec[];
 }
 
+type UndoRetry = Omit<RetryOptions, "retryIf">;
+const undoRetryNames = { maxAttempts: true, backoff: true, delay: true, cap: true, jitter: true } as const;
+const undoRetryOptions = optionsOf<UndoRetry>(undoRetryNames);
+export const retryOptions: readonly string[] = optionsOf<RetryOptions>({ ...undoRetryNames, retryIf: true });
+const rungOptions = optionsOf<Rung<never, never>>({ run: true, name: true, timeout: true, retry: true, breaker: true });
+const breakerOptions = optionsOf<BreakerOptions>({ name: true, after: true, openFor: true, countContract: true });
+const undoOptions = ["run", "timeout", "retry"];
+
 const defaultTimeoutMs = 30_000;
 const defaultRetry: RetryPolicy = {
   maxAttempts: 3,
@@ -222,22 +233,6 @@ export function retryPolicy(
   return { maxAttempts, backoff: options.backoff ?? defaults.backoff, delayMs, capMs, jitter };
 }
 
-/** The error for an option that is missing, or that has a value without a meaning. `words` say what was found instead. */
-export function invalid(
-  path: string,
-  expected: string,
-  found: unknown,
-  { words, mend }: { readonly words?: string; readonly mend?: string } = {},
-): PlumblineError {
-  const missing = found === undefined;
-  return new PlumblineError("option-invalid", missing ? "a required option is missing" : "not what this option takes", {
-    path,
-    expected,
-    found: words ?? (missing ? "nothing" : describe(found)),
-    mend: mend ?? (missing ? "add it: it has no default" : "write what is expected"),
-  });
-}
-
 /** A ladder as data and code. `path` names the step in errors. */
 export function ladderOf(
   rungs: readonly AnyRung<never, unknown>[],
@@ -266,6 +261,9 @@ function oneRung(
   if (typeof rung === "function" || (typeof rung === "object" && rung !== null && "run" in rung)) {
     const written: Rung<never, unknown> = typeof rung === "function" ? { run: rung } : rung;
     if (typeof written.run !== "function") throw invalid(`${path}.by[${index}].run`, "a function", written.run);
+    demandOptions(`${path}.by[${index}]`, written, rungOptions);
+    demandOptions(`${path}.by[${index}].retry`, written.retry, retryOptions);
+    demandOptions(`${path}.by[${index}].breaker`, written.breaker, breakerOptions);
     // A rung says only what is different about it: the rest of the step's policy stays.
     const retry = written.retry ? { ...defaults.retry, ...written.retry } : defaults.retry;
     const plan: PlanRung = {
@@ -279,7 +277,8 @@ function oneRung(
     return { plan, code: { run: written.run as RungCode["run"], retryIf: retry?.retryIf } };
   }
   if (typeof rung === "object" && rung !== null && lastGoodMark in rung) {
-    const maxAgeMs = durationMs(rung[lastGoodMark].maxAge, `${path}.by[${index}].maxAge`);
+    demandOptions(`${path}.by[${index}]`, rung[lastGoodMark], ["maxAge"]);
+    const maxAgeMs = durationMs(rung[lastGoodMark]?.maxAge, `${path}.by[${index}].maxAge`);
     return {
       plan: { kind: "last-good", name: "last good", timeoutMs, retry: once, maxAgeMs },
       code: { run: undefined, retryIf: undefined },
@@ -313,7 +312,9 @@ export function compensationOf(
 ): { plan: { timeoutMs: number; retry: RetryPolicy }; run: StepCode["compensate"] } | undefined {
   if (compensate === undefined) return undefined;
   const written = typeof compensate === "function" ? { run: compensate } : compensate;
-  if (typeof written.run !== "function") throw invalid(`${path}.compensate`, "a function or { run }", compensate);
+  if (typeof written?.run !== "function") throw invalid(`${path}.compensate`, "a function or { run }", compensate);
+  if (typeof compensate === "object") demandOptions(`${path}.compensate`, compensate, undoOptions);
+  demandOptions(`${path}.compensate.retry`, written.retry, undoRetryOptions);
   return {
     run: written.run as StepCode["compensate"],
     plan: {

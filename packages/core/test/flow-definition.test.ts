@@ -207,6 +207,7 @@ describe("the order of building", () => {
     let kept: FlowBuilder | undefined;
     building(($) => {
       kept = $;
+      return 1;
     })();
     expect(() => kept?.step("late", { output: any() })).toThrow(refusal("flow-invalid", "late"));
   });

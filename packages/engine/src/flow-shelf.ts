@@ -3,7 +3,7 @@
  *
  * Boundary: finds; comparing plans is binding.ts. Invariant: a run is only ever given code that fits its own plan (rule 28).
  */
-import { type Codec, describe, type Flow, PlumblineError, type RunState } from "@plumbline/core";
+import { type Codec, describe, type Flow, invalid, PlumblineError, type RunState } from "@plumbline/core";
 import { held } from "./engine-errors.ts";
 import { bind, isHold } from "./runs/binding.ts";
 import type { BoundCode } from "./runs/host.ts";
@@ -48,6 +48,11 @@ export class FlowShelf {
 /** @throws PlumblineError `option-invalid` for what no engine can be opened with */
 export function demandFlows(flows: readonly Flow<never>[]): void {
   if (!Array.isArray(flows)) throw noFlows(flows);
+  for (const [index, flow] of flows.entries()) {
+    if (typeof flow?.plan === "object" && typeof flow.code === "object") continue;
+    const mend = "give the flows themselves: what flow(...) returned";
+    throw invalid(`openEngine.flows[${index}]`, "a flow, as flow(...) makes it", flow, { mend });
+  }
   const names = flows.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw sameName(twice);

@@ -5,7 +5,18 @@
  * before it is opened, and its socket listens before anything runs; what an earlier process left has been taken up when
  * the engine is given out; whatever fails on the way lets go of what was taken (rule 30).
  */
-import { codeOf, type Duration, durationMs, type Engine, type Flow, PlumblineError, type Store } from "@plumbline/core";
+import {
+  codeOf,
+  type Duration,
+  demandOptions,
+  durationMs,
+  type Engine,
+  type Flow,
+  invalid,
+  optionsOf,
+  PlumblineError,
+  type Store,
+} from "@plumbline/core";
 import { type Clock, systemClock } from "./clock.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
@@ -51,6 +62,20 @@ export interface EngineOptions {
   readonly chance?: () => number;
 }
 
+const engineOptions = optionsOf<EngineOptions>({
+  store: true,
+  flows: true,
+  onOwned: true,
+  waitFor: true,
+  grace: true,
+  clockJump: true,
+  build: true,
+  onWarning: true,
+  unhandledRejections: true,
+  clock: true,
+  chance: true,
+});
+
 /**
  * Opens an engine: in this process, or with `onOwned: "client"` the one of the process that owns the file.
  * @throws PlumblineError `store-owned`, `store-failed`, `store-newer`, `option-invalid`, `duration-invalid`
@@ -62,8 +87,10 @@ export interface EngineOptions {
  * ```
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  demandFlows(options.flows);
-  const store = options.store ?? memory();
+  demandOptions("openEngine", options, engineOptions);
+  demandFlows(options?.flows);
+  const { store = memory() } = options;
+  demandStore(store);
   if (store.file === undefined) return openEmbedded(options, () => store.open(), undefined);
   const file = resolveDatabasePath(store.file);
   const owned = await own(file, options);
@@ -74,6 +101,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     owned.release();
     throw error;
   }
+}
+
+function demandStore(store: unknown): void {
+  if (typeof (store as Partial<StoreChoice> | null)?.open === "function") return;
+  throw invalid("openEngine.store", 'sqlite("file.db") or memory()', store, {
+    mend: `write store: sqlite(${typeof store === "string" ? JSON.stringify(store) : '"file.db"'}), or leave it away for memory`,
+  });
 }
 
 /** Becomes the owner of the file, or finds who is. */

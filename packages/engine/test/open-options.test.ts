@@ -1,0 +1,43 @@
+// Rule 33: what no engine can be opened with is said at once, and a misspelled option never means another store.
+import { type Flow, flow } from "@plumbline/core";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { memory, openEngine } from "../src/index.ts";
+
+const greet = flow("greet", { input: z.string(), build: (_$, input) => input });
+const opening = (options?: unknown) => openEngine(options as never);
+const refusal = (path: string, mend: unknown) => expect.objectContaining({ code: "option-invalid", path, mend });
+
+test.each<[string, unknown, string, string]>([
+  ["nothing", undefined, "openEngine.flows", "write openEngine({ flows: [myFlow] })"],
+  ["null", null, "openEngine", "write { store: ... }"],
+  ["a list of flows", [greet], "openEngine", "write { store: ... }"],
+  ["one flow", { flows: greet }, "openEngine.flows", "write openEngine({ flows: [myFlow] })"],
+  ["flows that are none", { flows: [greet, undefined] }, "openEngine.flows[1]", "give the flows themselves"],
+  ["a flow's name", { flows: ["greet"] }, "openEngine.flows[0]", "give the flows themselves"],
+  ["a flow's options", { flows: [{ name: "greet" }] }, "openEngine.flows[0]", "give the flows themselves"],
+  ["a path as store", { store: "x.db", flows: [greet] }, "openEngine.store", 'write store: sqlite("x.db"), or'],
+  ["null as store", { store: null, flows: [] }, "openEngine.store", 'write store: sqlite("file.db"), or'],
+  ["a store that opens nothing", { store: {}, flows: [] }, "openEngine.store", 'write store: sqlite("file.db"), or'],
+  ["a misspelled store", { stroe: memory(), flows: [greet] }, "openEngine.stroe", "did you mean store?"],
+  ["an unknown option", { flows: [], colour: 1 }, "openEngine.colour", "take it away: it would be ignored"],
+])("rule 33: %s", async (_name, options, path, mend) => {
+  await expect(opening(options)).rejects.toThrow(refusal(path, expect.stringContaining(mend)));
+});
+
+test("all options of the type are known", async () => {
+  const flows: Flow<never>[] = [greet];
+  const engine = await openEngine({
+    store: memory(),
+    flows,
+    onOwned: "error",
+    waitFor: "1s",
+    grace: "1s",
+    clockJump: "5m",
+    build: "abc",
+    onWarning: () => {},
+    unhandledRejections: "leave",
+    chance: () => 0,
+  });
+  await engine.close();
+});
