@@ -35,6 +35,8 @@ import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;
+/** An effect that ignores its signal holds up its own undoing for so long at the most. */
+const maxSettleMs = 5_000;
 
 const notBegun: Failure = { kind: "not-applied", message: "it was not begun: the run was stopped" };
 
@@ -125,6 +127,7 @@ export class Attempt implements Performance {
       clock: this.run.host.clock,
       context: this.context,
       timeoutMs: this.rung.timeoutMs,
+      settleMs: this.node.stepKind === "effect" ? Math.min(this.run.host.graceMs, maxSettleMs) : 0,
       call: () => {
         const answer = run(this.needs(read), this.context);
         return isThenable(answer) ? Promise.resolve(answer).then((value) => this.judge(value)) : this.judge(answer);

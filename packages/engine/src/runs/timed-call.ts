@@ -25,6 +25,11 @@ export interface TimedCallOptions {
   /** Is told when the call is given up; absent for code that is given no signal. */
   readonly context?: AttemptContext;
   readonly timeoutMs: number;
+  /**
+   * After a timeout, how long an aborted call may take to settle before its end is told: an effect must not be undone, or
+   * tried again, while it may still be at work (rule 8). 0 by default: the end is told at once.
+   */
+  readonly settleMs?: number;
   readonly call: () => unknown;
   readonly onEnd: (end: CallEnd) => void;
   readonly onLate: (end: CallEnd) => void;
@@ -35,6 +40,8 @@ export class TimedCall {
   private open = true;
   private timer: Timer | undefined;
   private grace: Timer | undefined;
+  /** The end that will be told when the aborted call has settled, or the time for that is over. */
+  private given: CallEnd | undefined;
 
   constructor(options: TimedCallOptions) {
     this.options = options;
@@ -72,22 +79,33 @@ export class TimedCall {
 
   /** Lets the call go on for `ms` and then gives up on it. */
   abortAfter(ms: number): void {
-    if (!this.open || this.grace) return;
+    if (!this.open || this.given || this.grace) return;
     const reason = "the run was stopped and the grace has passed";
     this.grace = this.options.clock.timer(ms, () => this.stop({ kind: "aborted", reason }, reason));
   }
 
   private stop(end: CallEnd, reason: string): void {
+    if (!this.open || this.given) return;
+    const { context, clock, settleMs = 0 } = this.options;
+    this.grace?.cancel();
+    this.given = end;
+    context?.abort(new AttemptAborted(reason));
+    if (settleMs > 0) this.grace = clock.timer(settleMs, () => this.tell(end));
+    else this.tell(end);
+  }
+
+  private tell(end: CallEnd): void {
     if (!this.open) return;
     this.close();
-    this.options.context?.abort(new AttemptAborted(reason));
     this.options.onEnd(end);
   }
 
   private end(end: CallEnd): void {
-    if (this.open) {
-      this.close();
-      this.options.onEnd(end);
+    if (this.given) {
+      if (!isAbort(end)) this.options.onLate(end);
+      this.tell(this.given);
+    } else if (this.open) {
+      this.tell(end);
     } else if (!isAbort(end)) {
       this.options.onLate(end);
     }
