@@ -58,6 +58,12 @@ describe("parsing", () => {
     expect(refused(...argv)).toMatchObject({ code: "usage", path, mend, exitCode: 2 });
   });
 
+  it("names the command's own options only", () => {
+    const expected = "--desk, --limit, --db, --json, --help, --version";
+    expect(refused("approvals", "--colour")).toMatchObject({ path: "--colour", expected });
+    expect(refused("approvals", "--note", "x")).toMatchObject({ path: "--note", expected });
+  });
+
   it("knows JSON is wanted before anything is understood", () => {
     expect([asksForJson(["nonsense", "--json"]), asksForJson(["run", "--", "--json"])]).toEqual([true, false]);
   });

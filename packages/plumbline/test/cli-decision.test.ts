@@ -36,6 +36,9 @@ describe("while another process runs the flow", () => {
 
     const late = await json(folder, "reject", result.id);
     expect([late.code, late.document.status]).toEqual([6, "late"]);
+    expect(late.document.decidedBefore).toMatchObject({ via: "person", by: "grace", decision: { approved: true } });
+    const again = await run(folder, "approve", result.id);
+    expect(again.stdout).toMatch(/^! too late: grace decided \{"approved":true\} .*; recorded, not used/);
   });
 
   it("who watches outlives the owner", async () => {

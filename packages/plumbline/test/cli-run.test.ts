@@ -1,5 +1,5 @@
 // The real command on a real database: what it prints, what it exits with, and that nothing else reaches standard output.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { json, loans, run, workFolder } from "./fixtures/command.ts";
@@ -71,11 +71,15 @@ describe("mistakes", () => {
       join(folder, "wrong.ts"),
       `import { flow } from ${JSON.stringify(join(import.meta.dirname, "../src/index.ts"))};\nflow("wrong", { build: () => 1 } as never);\n`,
     );
-    const [broken, missing, wrong] = await Promise.all(
-      ["broken.ts", "missing.ts", "wrong.ts"].map((file) => mistake("graph", file)),
+    mkdirSync(join(folder, "old"));
+    writeFileSync(join(folder, "old/package.json"), '{"type":"commonjs"}');
+    writeFileSync(join(folder, "old/flows.ts"), 'import "node:fs";\n');
+    const [broken, missing, wrong, old] = await Promise.all(
+      ["broken.ts", "missing.ts", "wrong.ts", "old/flows.ts"].map((file) => mistake("graph", file)),
     );
     expect(broken).toMatchObject({ code: "file-broken", mend: expect.stringContaining("no enum") });
     expect(missing).toMatchObject({ code: "file-broken", found: expect.stringContaining("nowhere.ts") });
+    expect(old).toMatchObject({ code: "file-broken", mend: expect.stringMatching(/type=module.*\.mts$/) });
     expect(wrong).toMatchObject({ code: "contract-missing", path: "wrong.input" });
   });
 

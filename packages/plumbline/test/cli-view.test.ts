@@ -176,6 +176,12 @@ describe("words for numbers and foreign text", () => {
   });
 
   it("control characters never get through, widths are columns", () => {
+    expect([1, undefined, Symbol("s"), Object.create(null)].map(clean)).toEqual([
+      "1",
+      "undefined",
+      "Symbol(s)",
+      "[object Object]",
+    ]);
     expect(clean("a\u001b[31mb\r\nc\u202ed\u0007")).toBe("ab c d ");
     expect([columnsOf("日本"), columnsOf("é"), columnsOf("👍🏽")]).toEqual([4, 1, 2]);
     expect([clipped("日本語", 5), clipped("abc", 3), clipped("abcd", 3), clipped("a", 0)]).toEqual([

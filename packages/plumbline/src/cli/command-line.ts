@@ -49,7 +49,7 @@ export const globalOptions: readonly OptionSpec[] = [
 ];
 
 export function parseCommandLine(argv: readonly string[], commands: readonly CommandSpec[]): Parsed {
-  const { words, options } = tokensOf(argv, [...globalOptions, ...commands.flatMap((spec) => spec.options)]);
+  const { words, options } = tokensOf(argv, commands);
   if (options.has("version")) return { kind: "version" };
   const [first, ...args] = words;
   if (first === undefined || first === "help") {
@@ -58,7 +58,7 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   }
   const spec = commandNamed(first, commands);
   if (options.has("help")) return { kind: "help", spec };
-  const allowed = [...globalOptions, ...spec.options].map(({ name }) => name);
+  const allowed = optionsOf(spec);
   for (const name of options.keys()) if (!allowed.includes(name)) throw unknownOption(`--${name}`, allowed, spec);
   demandArguments(spec, args);
   return { kind: "command", spec, given: { args, options } };
@@ -70,7 +70,13 @@ export function asksForJson(argv: readonly string[]): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-function tokensOf(argv: readonly string[], specs: readonly OptionSpec[]) {
+/** Its own first, then those of every command. */
+function optionsOf(spec: CommandSpec | undefined): string[] {
+  return [...(spec?.options ?? []), ...globalOptions].map(({ name }) => name);
+}
+
+function tokensOf(argv: readonly string[], commands: readonly CommandSpec[]) {
+  const specs = [...globalOptions, ...commands.flatMap((spec) => spec.options)];
   const config = Object.fromEntries(
     specs.map(({ name, short, value }) => [
       name,
@@ -80,14 +86,22 @@ function tokensOf(argv: readonly string[], specs: readonly OptionSpec[]) {
   const { tokens } = parseArgs({ args: [...argv], options: config, strict: false, tokens: true });
   const words: string[] = [];
   const options = new Map<string, string | true>();
+  const unknown: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const { name, rawName, value } = token;
     const spec = specs.find((one) => one.name === name);
-    if (!spec) throw unknownOption(rawName, [...new Set(specs.map((one) => one.name))]);
+    if (!spec) {
+      unknown.push(rawName);
+      continue;
+    }
     if (options.has(name)) throw usage(`${rawName} is given twice`, { path: rawName, mend: "give it once" });
     options.set(name, optionValue(spec, rawName, value, specs));
+  }
+  if (unknown[0] !== undefined) {
+    const command = commands.find((one) => one.name === words[0]);
+    throw unknownOption(unknown[0], optionsOf(command), command);
   }
   return { words, options };
 }

@@ -15,6 +15,7 @@ import {
   type PlanApproval,
   PlumblineError,
   slotByPath,
+  type Via,
 } from "@plumbline/core";
 import type { Database } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
@@ -23,7 +24,7 @@ import { type Followed, follow, leave } from "./follow.ts";
 import { readJson } from "./input.ts";
 import { jsonText } from "./json-text.ts";
 import { carryOn } from "./motion.ts";
-import { clean } from "./phrase.ts";
+import { clean, relative } from "./phrase.ts";
 import { CliError } from "./problem.ts";
 import { approvalParts, findApproval, recordOf } from "./run-name.ts";
 import { currentReport, type RunReport, runDocument, runText } from "./run-report.ts";
@@ -59,6 +60,7 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
     const carried =
       database.isOwner && decided.status !== "late" ? await carry(session, database, run, entries.length) : undefined;
     const report = await currentReport(database, run);
+    const before = decided.status === "late" ? await decisionBefore(database, run, path) : undefined;
     answer(
       session,
       () => ({
@@ -67,10 +69,11 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
         status: decided.status,
         decision,
         by: by ?? null,
+        ...(before ? { decidedBefore: before } : {}),
         carriedOn: carried !== undefined,
         result: runDocument(report),
       }),
-      () => decidedText({ session, path, decision, decided, carried, report }),
+      () => decidedText({ session, path, decision, decided, before, carried, report }),
     );
     await leave(session, database);
     return decided.status === "late" ? exitCodes.late : exitCodes.fine;
@@ -139,22 +142,54 @@ async function carry(session: Session, database: Database, run: string, from: nu
   return followed;
 }
 
+/** The decision that counted. */
+interface Before {
+  readonly via: Via;
+  readonly by: string | null;
+  readonly decision?: unknown;
+  readonly at: number;
+}
+
+async function decisionBefore(database: Database, run: string, path: string): Promise<Before | undefined> {
+  const { plan, entries } = await database.ask((engine) => recordOf(engine, run), true);
+  const slot = slotByPath(fold(newState(plan), entries), path)?.id;
+  const entry = entries.find((one) => one.kind === "approval.decided" && one.slot === slot);
+  if (entry?.kind !== "approval.decided") return undefined;
+  const { via, by = null, value, at } = entry;
+  const opened = await database.ask((engine) => engine.open(run, value), true).catch(() => undefined);
+  if (typeof opened !== "object" || opened === null) return { via, by, at };
+  const { via: _via, by: _by, ...decision } = opened as Record<string, unknown>;
+  return { via, by, decision, at };
+}
+
+function beforeWords({ via, by, decision, at }: Before, now: number): string {
+  const what = decision === undefined ? "" : ` ${clean(jsonText(decision))}`;
+  const when = relative(at, now);
+  if (via === "person") return `${clean(by ?? "a person")} decided${what} ${when}`;
+  const why = via === "timeout" ? "nobody had answered in time" : "the desk's breaker was open";
+  return `it was decided automatically${what} ${when}, because ${why}`;
+}
+
 interface Told {
   readonly session: Session;
   readonly path: string;
   readonly decision: unknown;
   readonly decided: DecisionAnswer;
+  readonly before: Before | undefined;
   readonly carried: Followed | undefined;
   readonly report: RunReport;
 }
 
-function decidedText({ session, path, decision, decided, carried, report }: Told): string {
+function decidedText({ session, path, decision, decided, before, carried, report }: Told): string {
   const { paint } = session.out;
   const { summary } = report.overview;
   const words = {
     decided: paint("green", `✓ decided ${clean(jsonText(decision))}`),
     repeated: paint("green", "✓ this very decision was recorded before"),
-    late: paint("yellow", "! too late: it had been decided, or the run had stopped; recorded and not used"),
+    late: paint(
+      "yellow",
+      `! too late: ${before ? beforeWords(before, session.now()) : "the run had stopped"}; recorded, not used`,
+    ),
   }[decided.status];
   const head = `${words}  ${paint("dim", `${summary.id}:${path}`)}\n`;
   if (decided.status === "late" || (carried && carried.end === "ended"))

@@ -8,6 +8,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Flow } from "@plumbline/core";
+import { textOf } from "./phrase.ts";
 import { CliError } from "./problem.ts";
 
 export interface FlowFile {
@@ -105,19 +106,24 @@ function noFlow(file: string, names: readonly string[]): CliError {
 }
 
 function broken(file: string, path: string, thrown: unknown): CliError {
-  const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error: NodeJS.ErrnoException = thrown instanceof Error ? thrown : new Error(textOf(thrown));
   const { message, stack = "", code } = error;
   const frame = stack.split("\n").find((line) => line.includes(path) || line.includes(pathToFileURL(path).href));
   return new CliError("file-broken", "this file does not load", {
     path: file,
     expected: "a module that loads without an error",
     found: `${message}${frame === undefined ? "" : `\n${frame.trim()}`}`,
-    mend: mendOf(code, message),
+    mend: mendOf(code, message, path),
     cause: thrown,
   });
 }
 
-function mendOf(code: string | undefined, message: string): string {
+function mendOf(code: string | undefined, message: string, path: string): string {
+  if (message.startsWith("Cannot use import statement outside a module")) {
+    const ending = /\.[jt]s$/.exec(path)?.[0].replace(".", ".m");
+    const other = ending === undefined ? "" : `, or name the file ${ending}`;
+    return `\`npm pkg set type=module\` where its package.json is${other}`;
+  }
   if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") {
     return "install what is missing beside the file; relative imports name the file with its ending, ./step.ts";
   }

@@ -61,10 +61,13 @@ async function flowFileFor(session: Session, { run, flow, build }: RunCode): Pro
   const given = option(session, "flows");
   const path = given ?? fileOfBuild(build);
   if (path === undefined || (given === undefined && !existsSync(path))) {
-    throw new CliError("flow-file-unknown", "nobody owns the database, and where the run's code is was not recorded", {
+    const what =
+      path === undefined ? "where the run's code is was not recorded" : "the file with the run's code is gone";
+    const found = build === undefined ? "no build at all" : `the build ${build}, which names no file`;
+    throw new CliError("flow-file-unknown", `nobody owns the database, and ${what}`, {
       path: run,
       expected: `a file that exports the flow "${flow}"`,
-      found: path ?? build ?? "no build at all",
+      found: path === undefined ? found : `${path} was recorded; nothing is there now`,
       mend: "name it with --flows FILE, or start the process that owns the database",
     });
   }

@@ -70,9 +70,18 @@ export function plural(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
+/** Anything as text; foreign code gives and throws what it likes. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value); // nothing of it turns into text
+  }
+}
+
 /** One line without anything that could steer a terminal. */
-export function clean(text: string): string {
-  return stripVTControlCharacters(text).replace(
+export function clean(text: unknown): string {
+  return stripVTControlCharacters(textOf(text)).replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g,
     " ",

@@ -5,7 +5,7 @@
  * thrown becomes a problem with a code; a stack is shown only for what nobody foresaw.
  */
 import { type ExitCode, exitCodes } from "./exit-code.ts";
-import { clean } from "./phrase.ts";
+import { clean, textOf } from "./phrase.ts";
 import type { Paint } from "./terminal.ts";
 
 type CliCode =
@@ -95,7 +95,7 @@ export function problemOf(thrown: unknown): Problem {
     return { code: thrown.code, message: thrown.message, ...details, exitCode: exitCodes.usage };
   }
   if (!(thrown instanceof Error)) {
-    return { code: "unexpected", message: `thrown: ${String(thrown)}`, exitCode: exitCodes.failed };
+    return { code: "unexpected", message: `thrown: ${textOf(thrown)}`, exitCode: exitCodes.failed };
   }
   const told = thrown as Error & Partial<Record<"code" | "path" | "expected" | "found" | "mend", unknown>>;
   const { code } = told;
