@@ -32,6 +32,7 @@ import {
   type WatchOptions,
 } from "@plumbline/core";
 import type { Clock, Timer } from "./clock.ts";
+import { demandCancel, demandDecision, demandQuery, demandRun } from "./engine-arguments.ts";
 import { EngineHost, type EngineSettings } from "./engine-host.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
@@ -126,6 +127,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   async handle(run: string): Promise<RunHandle> {
+    demandRun(run);
     const known = this.host.active.has(run) || (await this.host.reading((store) => store.load(run)));
     if (!known) throw unknownRun(run);
     return this.handleOn(run, false);
@@ -136,10 +138,11 @@ export class EmbeddedEngine implements Engine {
   }
 
   decide(request: DecisionRequest): Promise<DecisionAnswer> {
-    return this.host.decisions.add(request.run, this.decideNow(request));
+    return this.host.decisions.add(request?.run, this.decideNow(request));
   }
 
   private async decideNow(request: DecisionRequest): Promise<DecisionAnswer> {
+    demandDecision(request);
     await this.host.ready();
     return this.host.withRun(request.run, async (run) => {
       const path = request.path ?? onlyWaiting(run.state);
@@ -185,6 +188,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {
+    demandCancel(run, options);
     await this.host.ready();
     await this.host.withRun(run, async (active) => {
       if (active.state.phase === "ended") return;
@@ -193,15 +197,18 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  get(run: string): Promise<RunRecord | undefined> {
+  async get(run: string): Promise<RunRecord | undefined> {
+    demandRun(run);
     return this.host.reading((store) => store.load(run));
   }
 
-  list(query: ListQuery = {}): Promise<Page<RunSummary>> {
+  async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
+    demandQuery(query);
     return this.host.reading((store) => store.list(query));
   }
 
   watch(run: string, options: WatchOptions = {}): AsyncIterable<WatchedEntry> {
+    demandRun(run);
     const load = () => this.host.reading((store) => store.load(run));
     return this.host.watchers.watch(load, run, options);
   }

@@ -22,7 +22,7 @@ import {
 } from "@plumbline/core";
 import { Arrivals } from "./arrivals.ts";
 import { type Clock, waitFor } from "./clock.ts";
-import { type Committable, Committer } from "./committer.ts";
+import { Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
 import { closed, storeFailed } from "./engine-errors.ts";
 import { type OnWarning, saying } from "./engine-events.ts";
@@ -79,6 +79,8 @@ export class EngineHost implements Host {
   private readonly suspects = new Suspects();
   /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
   private readonly stuck = new Set<string>();
+  /** Until what was left is taken up, runs may be loaded and told things, and nothing of them is performed. */
+  private isEarly = true;
   private opening: Promise<void> | undefined;
   private broken: PlumblineError | undefined;
   /** Why the store was opened again. */
@@ -120,9 +122,7 @@ export class EngineHost implements Host {
     if (this.broken) throw this.broken;
   }
 
-  mark(run: Committable): void {
-    this.committer.mark(run);
-  }
+  readonly mark: Host["mark"] = (run) => this.committer.mark(run);
 
   /** Reads from the store, again when it was replaced meanwhile. */
   async reading<T>(read: (store: Store) => Promise<T>): Promise<T> {
@@ -199,6 +199,7 @@ export class EngineHost implements Host {
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
+    if (this.isEarly) run.hold();
     run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()));
     return run;
   }
@@ -234,9 +235,7 @@ export class EngineHost implements Host {
     }
   }
 
-  alone(work: (release: () => void) => void): void {
-    this.suspects.alone(work);
-  }
+  readonly alone: Host["alone"] = (work) => this.suspects.alone(work);
 
   late(id: string, entry: Entry): void {
     this.ready()
@@ -246,6 +245,8 @@ export class EngineHost implements Host {
 
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */
   async takeUp(): Promise<void> {
+    this.isEarly = false;
+    for (const run of this.active.values()) run.resume();
     let after: string | undefined;
     for (;;) {
       const page = await this.store.unfinished(after, recoveryPage);

@@ -42,6 +42,11 @@ export interface EngineOptions {
    * the owner do the work and be its client.
    */
   readonly onOwned?: OnOwned;
+  /**
+   * Done before what an earlier process left is taken up: a cancel or a decision that must come first. Not called when
+   * another process owns the file.
+   */
+  readonly before?: (engine: Engine) => Promise<void>;
   /** For `onOwned: "wait"`. Default 30 s. */
   readonly waitFor?: Duration;
   /** How long effects in flight may go on when a run stops or the engine closes. Default 30 s. */
@@ -66,6 +71,7 @@ const engineOptions = optionsOf<EngineOptions>({
   store: true,
   flows: true,
   onOwned: true,
+  before: true,
   waitFor: true,
   grace: true,
   clockJump: true,
@@ -171,6 +177,7 @@ async function openEmbedded(
     build: options.build,
     onWarning,
     async beforeTakeUp(self) {
+      await options.before?.(self);
       if (!owned) return;
       const codecs = options.flows.flatMap((flow) => flow.code.codecs);
       const server = await serveCommands(owned.file, engineCommands(self, codecs));

@@ -261,6 +261,16 @@ export class ActiveRun implements Committable, PerformingRun {
     this.tellIdle();
   }
 
+  /** Begins nothing until `resume`: what must come first is still coming in. */
+  hold(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.beginDurable();
+  }
+
   /** Begins nothing any more; what is under way may end. Resolves when nothing is. */
   pause(): Promise<void> {
     this.paused = true;

@@ -4,6 +4,7 @@
  * Boundary: asks the engine; how undoing goes is the core's. Invariant: without an owner this process becomes one and
  * stays until everything is undone or listed as standing.
  */
+import type { Engine } from "@plumbline/core";
 import type { Database } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { withFlowsOf } from "./flows-of-run.ts";
@@ -13,16 +14,26 @@ import { currentReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, option, type Session } from "./session.ts";
 
 export async function cancelCommand(session: Session): Promise<ExitCode> {
-  return withFlowsOf(session, argument(session, 0), (database, run) => cancel(session, database, run));
+  // As the owner, before anything of the run is performed again: a payment in doubt is undone, not made once more.
+  let isAsked = false;
+  const first = async (engine: Engine, run: string) => {
+    if ((await recordOf(engine, run)).summary.status === "ended") return;
+    await engine.cancel(run, reasonOf(session));
+    isAsked = true;
+  };
+  return withFlowsOf(session, argument(session, 0), (database, run) => cancel(session, database, run, isAsked), first);
 }
 
-async function cancel(session: Session, database: Database, run: string): Promise<ExitCode> {
-  const before = await database.ask((engine) => recordOf(engine, run), true);
-  const wasOver = before.summary.status === "ended";
+function reasonOf(session: Session): { readonly by?: string; readonly reason?: string } {
   const [by, reason] = [option(session, "by"), option(session, "reason")];
+  return { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+}
+
+async function cancel(session: Session, database: Database, run: string, isAsked: boolean): Promise<ExitCode> {
+  const before = await database.ask((engine) => recordOf(engine, run), true);
+  const wasOver = !isAsked && before.summary.status === "ended";
   if (!wasOver) {
-    const how = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
-    await database.ask((engine) => engine.cancel(run, how), true);
+    if (!isAsked) await database.ask((engine) => engine.cancel(run, reasonOf(session)), true);
     await follow(session, database, run, { untilParked: false, from: before.entries.length });
   }
   const report = await currentReport(database, run);

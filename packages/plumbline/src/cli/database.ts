@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   readonly flows?: readonly Flow[];
   /** Where the flows' code is. */
   readonly build?: string;
+  /** Done before what was left is taken up, where this process becomes the owner. */
+  readonly before?: (engine: Engine) => Promise<void>;
   /** Make the file when there is none. */
   readonly create?: boolean;
   /** Only ask the process that owns the file: `command-no-owner` when there is none. */
@@ -119,13 +121,14 @@ export async function isOwned(session: Session): Promise<boolean> {
   }
 }
 
-async function engineOf(session: Session, { flows = [], build, asClient }: DatabaseOptions): Promise<Engine> {
+async function engineOf(session: Session, { flows = [], build, asClient, before }: DatabaseOptions): Promise<Engine> {
   if (asClient) return connectEngine(session.db);
   return openEngine({
     store: sqlite(session.db),
     flows,
     onOwned: "client",
     ...(build === undefined ? {} : { build }),
+    ...(before ? { before } : {}),
     onWarning: (warning) => session.err.write(warningLine(warning, session)),
   });
 }

@@ -6,7 +6,7 @@
  * the owner, which is as good.
  */
 import { existsSync } from "node:fs";
-import { codeOf, type Journals } from "@plumbline/core";
+import { codeOf, type Engine, type Journals } from "@plumbline/core";
 import { type Database, isOwnerGone, withDatabase, withJournals } from "./database.ts";
 import { type FlowFile, fileOfBuild, loadFlowFile } from "./flow-file.ts";
 import { CliError } from "./problem.ts";
@@ -18,6 +18,7 @@ export async function withFlowsOf<T>(
   session: Session,
   name: string,
   work: (database: Database, run: string) => Promise<T>,
+  before?: (engine: Engine, run: string) => Promise<void>,
 ): Promise<T> {
   const code = await withJournals(session, async (journals) => codeOfRun(journals, await findRun(journals, name)));
   const asked = await askOwner(session, code, work);
@@ -25,7 +26,10 @@ export async function withFlowsOf<T>(
   const file = await flowFileFor(session, code).catch((error) => {
     throw asked.refused ?? error;
   });
-  return withDatabase(session, { flows: file.flows, build: file.url }, (database) => work(database, code.run));
+  const first = before && { before: (engine: Engine) => before(engine, code.run) };
+  return withDatabase(session, { flows: file.flows, build: file.url, ...first }, (database) =>
+    work(database, code.run),
+  );
 }
 
 /** Lets the owner do the work; `refused` says why it did not. */
