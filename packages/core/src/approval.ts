@@ -85,7 +85,7 @@ export function approvalOf(
   return {
     plan: {
       desk: options.desk,
-      ...(options.title === undefined ? {} : { title: String(options.title) }),
+      ...(options.title === undefined ? {} : { title: options.title }),
       timeoutMs: durationMs(options.timeout, `${name}.timeout`),
       ...(onTimeout.value === undefined ? {} : { onTimeout: onTimeout.value }),
       ...(breaker ? { breaker: breaker.plan } : {}),

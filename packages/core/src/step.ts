@@ -8,10 +8,11 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Failure } from "./errors.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
+import { aFunction, aText, demandValues, objectWith, oneOf } from "./option-values.ts";
 import type { PlanBreaker, PlanRung, RetryPolicy } from "./plan.ts";
 import type { Codec } from "./values.ts";
 
-export { demandOptions, invalid, optionsOf };
+export { aFunction, aText, demandOptions, demandValues, invalid, objectWith, oneOf, optionsOf };
 
 /** Any schema of the Standard Schema family: zod, valibot, arktype and others. */
 export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
@@ -262,6 +263,7 @@ function oneRung(
     const written: Rung<never, unknown> = typeof rung === "function" ? { run: rung } : rung;
     if (typeof written.run !== "function") throw invalid(`${path}.by[${index}].run`, "a function", written.run);
     demandOptions(`${path}.by[${index}]`, written, rungOptions);
+    demandValues(`${path}.by[${index}]`, written, { name: aText });
     demandOptions(`${path}.by[${index}].retry`, written.retry, retryOptions);
     demandOptions(`${path}.by[${index}].breaker`, written.breaker, breakerOptions);
     // A rung says only what is different about it: the rest of the step's policy stays.

@@ -263,7 +263,7 @@ describe("the order of building", () => {
 
 describe("what a definition becomes", () => {
   test("defaults are the mission's and are written out: 2 retries, 30 s, growing backoff", () => {
-    expect(withStep({ version: 7 as never }, never, template(never))()).toMatchObject({
+    expect(withStep({ version: "7" }, never, template(never))()).toMatchObject({
       stepKind: "read",
       onDropped: "record",
       version: "7",
@@ -335,7 +335,7 @@ describe("what a definition becomes", () => {
   });
 
   test("a flow keeps its contract, checks, deadline, codecs and samples", () => {
-    const codec = { name: "c" } as unknown as Codec;
+    const codec: Codec = { name: "c", is: (_value): _value is unknown => false, encode: never, decode: never };
     const made = flow("full", {
       input: any<{ n: number }>(),
       output: z.object({ n: z.number() }),
