@@ -32,7 +32,7 @@ import {
   type WatchOptions,
 } from "@plumbline/core";
 import type { Clock, Timer } from "./clock.ts";
-import { demandCancel, demandDecision, demandQuery, demandRun } from "./engine-arguments.ts";
+import { demandCancel, demandDecision, demandQuery, demandRun, demandStart } from "./engine-arguments.ts";
 import { EngineHost, type EngineSettings } from "./engine-host.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
@@ -79,9 +79,10 @@ export class EmbeddedEngine implements Engine {
   start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
   start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
   async start(target: Flow<never> | string, input: unknown, options: StartOptions = {}): Promise<RunHandle> {
+    demandStart(target, options);
     await this.host.ready();
     const flow = this.host.flows.find(target);
-    const key = goodKey(options.key, flow.name);
+    const { key } = options;
     const { sealed, blobs, dropped } = await sealedInput(flow, input);
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
     const claim = key === undefined ? undefined : { inputHash: hashOf(asked(flow, input) ?? wholeText(sealed, blobs)) };
@@ -257,21 +258,6 @@ async function within<T>(clock: Clock, given: T | Promise<T>, otherwise: T): Pro
   } finally {
     timer?.cancel();
   }
-}
-
-const maxKeyLength = 500;
-
-/** A key is text that comes back from every store as it is (rule 33). */
-function goodKey(key: unknown, flow: string): string | undefined {
-  if (key === undefined) return undefined;
-  const good = typeof key === "string" && key.length > 0 && key.length <= maxKeyLength;
-  if (good && key.isWellFormed() && !key.includes("\0")) return key;
-  throw new PlumblineError("option-invalid", "a key that has no meaning", {
-    path: `${flow} key`,
-    expected: `text of 1 to ${maxKeyLength} characters, without NUL and lone surrogates`,
-    found: describe(key),
-    mend: "use an id of the request, or a hash of what makes it unique",
-  });
 }
 
 interface KeptInput {

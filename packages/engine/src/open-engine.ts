@@ -6,13 +6,18 @@
  * the engine is given out; whatever fails on the way lets go of what was taken (rule 30).
  */
 import {
+  aFunction,
+  aText,
   codeOf,
   type Duration,
   demandOptions,
+  demandValues,
   durationMs,
   type Engine,
   type Flow,
   invalid,
+  objectWith,
+  oneOf,
   optionsOf,
   PlumblineError,
   type Store,
@@ -82,6 +87,20 @@ const engineOptions = optionsOf<EngineOptions>({
   chance: true,
 });
 
+const aDuration = (path: string, value: unknown): void => void durationMs(value as Duration, path);
+const engineValues = {
+  onOwned: oneOf("error", "wait", "client"),
+  before: aFunction("of the engine"),
+  waitFor: aDuration,
+  grace: aDuration,
+  clockJump: aDuration,
+  build: aText,
+  onWarning: aFunction("of a warning"),
+  unhandledRejections: oneOf("catch", "leave"),
+  clock: objectWith("now", "monotonic", "timer"),
+  chance: aFunction("that gives a number from 0 to 1"),
+};
+
 /**
  * Opens an engine: in this process, or with `onOwned: "client"` the one of the process that owns the file.
  * @throws PlumblineError `store-owned`, `store-failed`, `store-newer`, `option-invalid`, `duration-invalid`
@@ -95,6 +114,7 @@ const engineOptions = optionsOf<EngineOptions>({
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   demandOptions("openEngine", options, engineOptions);
   demandFlows(options?.flows);
+  demandValues("openEngine", options, engineValues);
   const { store = memory() } = options;
   demandStore(store);
   if (store.file === undefined) return openEmbedded(options, () => store.open(), undefined);
@@ -120,7 +140,7 @@ function demandStore(store: unknown): void {
 async function own(file: string, options: EngineOptions): Promise<Ownership | RemoteEngine> {
   const { onOwned = "error", flows } = options;
   if (onOwned === "wait") {
-    return waitForOwnership(file, { timeoutMs: durationMs(options.waitFor ?? 30_000, "waitFor") });
+    return waitForOwnership(file, { timeoutMs: durationMs(options.waitFor ?? 30_000, "openEngine.waitFor") });
   }
   for (let attempt = 0; attempt < maxTies; attempt++) {
     const ownership = acquireOwnership(file);
@@ -172,8 +192,8 @@ async function openEmbedded(
     flows: options.flows as readonly Flow[],
     clock: options.clock ?? systemClock,
     chance: options.chance ?? Math.random,
-    graceMs: durationMs(options.grace ?? 30_000, "grace"),
-    clockJumpMs: durationMs(options.clockJump ?? 300_000, "clockJump"),
+    graceMs: durationMs(options.grace ?? 30_000, "openEngine.grace"),
+    clockJumpMs: durationMs(options.clockJump ?? 300_000, "openEngine.clockJump"),
     build: options.build,
     onWarning,
     async beforeTakeUp(self) {

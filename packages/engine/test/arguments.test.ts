@@ -1,7 +1,11 @@
-// Attacks the engine with arguments that no compiler has seen: each is refused where it comes in, and nothing is recorded.
+// Attacks the engine, here and over its socket, with arguments that no compiler has seen: each is refused where it comes in, and
+// nothing is recorded.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Engine, flow } from "@plumbline/core";
-import { openEngine } from "@plumbline/engine";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { openEngine, sqlite } from "@plumbline/engine";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 const asks = flow("asks", {
@@ -15,16 +19,30 @@ const asks = flow("asks", {
     }),
 });
 
-let engine: Engine;
+const folder = mkdtempSync(join(tmpdir(), "plumbline-arguments-"));
+const engines: { owner?: Engine; client?: Engine } = {};
 let id: string;
 beforeAll(async () => {
-  engine = await openEngine({ flows: [asks] });
-  ({ id } = await engine.start(asks, {}));
+  const options = { store: sqlite(join(folder, "journal.db")), flows: [asks] };
+  engines.owner = await openEngine(options);
+  engines.client = await openEngine({ ...options, onOwned: "client" });
+  ({ id } = await engines.owner.start(asks, {}));
 });
-afterAll(() => engine.close());
+afterAll(async () => {
+  await engines.client?.close();
+  await engines.owner?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 // biome-ignore format: one case a line
 const cases: [string, (engine: Engine, id: string) => unknown, string][] = [
+  ["a start with a misspelled key", (e) => e.start(asks, {}, { kye: "a" } as never), "start.kye"],
+  ["a start with a key where options belong", (e) => e.start(asks, {}, "a" as never), "start"],
+  ["a start with a key that is no text", (e) => e.start(asks, {}, { key: 7 } as never), "asks key"],
+  ["decide with a field that there is not", (e, run) => e.decide({ run, who: "ann", decision: { ok: true } } as never), "decide.who"],
+  ["cancel with an option that there is not", (e, run) => e.cancel(run, { reson: "late" } as never), "cancel.reson"],
+  ["list with a field that there is not", (e) => e.list({ flows: "asks" } as never), "list.flows"],
+  ["list with a text for a flag", (e) => e.list({ degraded: "yes" } as never), "list.degraded"],
   ["decide with a number for a name", (e, run) => e.decide({ run, by: 3, decision: { ok: true } } as never), "decide.by"],
   ["decide with an empty name", (e, run) => e.decide({ run, by: "", decision: { ok: true } }), "decide.by"],
   ["decide with two arguments", (e, run) => e.decide(run as never), "decide"],
@@ -38,8 +56,12 @@ const cases: [string, (engine: Engine, id: string) => unknown, string][] = [
   ["list of a status that there is not", (e) => e.list({ status: "foo" } as never), "list.status"],
 ];
 
-it.each(cases)("rule 33: %s", async (_title, call, path) => {
-  const before = (await engine.get(id))?.entries.length;
-  await expect(async () => call(engine, id)).rejects.toMatchObject({ code: "option-invalid", path });
-  expect((await engine.get(id))?.entries).toHaveLength(before as number);
+describe.each(["owner", "client"] as const)("rule 33, asked of the %s", (which) => {
+  it.each(cases)("%s", async (_title, call, path) => {
+    const engine = engines[which] as Engine;
+    const before = (await engine.get(id))?.entries.length;
+    await expect(async () => call(engine, id)).rejects.toMatchObject({ code: "option-invalid", path });
+    expect((await engine.get(id))?.entries).toHaveLength(before as number);
+    expect((await engine.list()).items).toHaveLength(1);
+  });
 });

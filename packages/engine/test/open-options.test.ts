@@ -2,7 +2,7 @@
 import { type Flow, flow } from "@plumbline/core";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { memory, openEngine } from "../src/index.ts";
+import { memory, openEngine, sqlite, systemClock } from "../src/index.ts";
 
 const greet = flow("greet", { input: z.string(), build: (_$, input) => input });
 const opening = (options?: unknown) => openEngine(options as never);
@@ -25,6 +25,37 @@ test.each<[string, unknown, string, string]>([
   await expect(opening(options)).rejects.toThrow(refusal(path, expect.stringContaining(mend)));
 });
 
+test.each<[string, object, string, string]>([
+  ["a word for onOwned", { onOwned: "wiat" }, "openEngine.onOwned", 'did you mean "wait"?'],
+  ["no word for onOwned", { onOwned: true }, "openEngine.onOwned", "write what is expected"],
+  ["what to do before", { before: "cancel" }, "openEngine.before", "write what is expected"],
+  ["a build that is a number", { build: 7 }, "openEngine.build", 'write "7"'],
+  ["a listener that is none", { onWarning: console }, "openEngine.onWarning", "write what is expected"],
+  ["a word", { unhandledRejections: "leav" }, "openEngine.unhandledRejections", 'did you mean "leave"?'],
+  ["a clock", { clock: Date }, "openEngine.clock", "write what is expected"],
+  ["half a clock", { clock: { now: () => 0, monotonic: () => 0 } }, "openEngine.clock.timer", "add it"],
+  ["chance that is a number", { chance: 0.5 }, "openEngine.chance", "write what is expected"],
+])("rule 33: %s", async (_name, options, path, mend) => {
+  await expect(opening({ flows: [greet], ...options })).rejects.toThrow(refusal(path, expect.stringContaining(mend)));
+});
+
+test.each(["waitFor", "grace", "clockJump"])(
+  "rule 33: %s is a duration, also where it would not be used",
+  async (name) => {
+    const error = { code: "duration-invalid", path: `openEngine.${name}` };
+    await expect(opening({ flows: [], [name]: "5 minutes" })).rejects.toMatchObject(error);
+  },
+);
+
+test.each<[string, () => unknown, string, string]>([
+  ["no path", () => sqlite(undefined as never), "sqlite.path", "add it"],
+  ["a path that is no text", () => sqlite(new URL("file:///x.db") as never), "sqlite.path", "write what is expected"],
+  ["an option", () => sqlite("x.db", { durabilty: "full" } as never), "sqlite.durabilty", "did you mean durability?"],
+  ["a word", () => sqlite("x.db", { durability: "ful" as never }), "sqlite.durability", 'did you mean "full"?'],
+])("rule 33: a store of %s", (_name, choose, path, mend) => {
+  expect(choose).toThrow(refusal(path, expect.stringContaining(mend)));
+});
+
 test("all options of the type are known", async () => {
   const flows: Flow<never>[] = [greet];
   const engine = await openEngine({
@@ -38,6 +69,8 @@ test("all options of the type are known", async () => {
     onWarning: () => {},
     unhandledRejections: "leave",
     chance: () => 0,
+    clock: systemClock,
+    before: async () => {},
   });
   await engine.close();
 });

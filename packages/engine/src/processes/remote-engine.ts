@@ -30,6 +30,7 @@ import {
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
+import { demandCancel, demandDecision, demandQuery, demandRun, demandStart } from "../engine-arguments.ts";
 import { openResult } from "../runs/run-result.ts";
 import { type CommandClient, connectCommands } from "./command-socket.ts";
 import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
@@ -64,6 +65,7 @@ export class RemoteEngine implements Engine {
   start<Input, Output>(flow: Flow<Input, Output>, input: Input, options?: StartOptions): Promise<RunHandle<Output>>;
   start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
   async start(target: Flow<never> | string, input: unknown, options: StartOptions = {}): Promise<RunHandle> {
+    demandStart(target, options);
     const flow = typeof target === "string" ? target : target.name;
     const params = { flow, input: this.sealed(input, `${flow}.input`), ...options };
     const answer = (await this.call("start", params, options.key !== undefined)) as { id: string; created: boolean };
@@ -71,6 +73,7 @@ export class RemoteEngine implements Engine {
   }
 
   async handle(run: string): Promise<RunHandle> {
+    demandRun(run);
     await this.call("exists", { run }, true);
     return this.handleOn(run, false);
   }
@@ -88,16 +91,19 @@ export class RemoteEngine implements Engine {
 
   /** The decision has an id in any case, so that it can be sent again to the next owner and still count once. */
   async decide(request: DecisionRequest): Promise<DecisionAnswer> {
+    demandDecision(request);
     const decision = this.sealed(request.decision, request.path ?? request.run);
     const params = { id: randomUUID(), ...request, decision };
     return (await this.call("decide", params, true)) as DecisionAnswer;
   }
 
   async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {
+    demandCancel(run, options);
     await this.call("cancel", { run, ...options }, true);
   }
 
-  get(run: string): Promise<RunRecord | undefined> {
+  async get(run: string): Promise<RunRecord | undefined> {
+    demandRun(run);
     return this.asked(true, async (client) => {
       let record: Omit<RunRecord, "entries"> | undefined;
       const entries: Entry[] = [];
@@ -111,6 +117,7 @@ export class RemoteEngine implements Engine {
   }
 
   async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
+    demandQuery(query);
     return (await this.call("list", { query }, true)) as Page<RunSummary>;
   }
 

@@ -4,7 +4,7 @@
  * Boundary: what users write to choose the store; the store itself is sqlite-store.ts, ownership is open-engine.ts's.
  * Invariant: naming a file opens nothing; only the owner of the file opens it.
  */
-import type { Store } from "@plumbline/core";
+import { aText, demandOptions, demandValues, invalid, oneOf, optionsOf, type Store } from "@plumbline/core";
 import { SqliteStore } from "./sqlite-store.ts";
 import type { StoreChoice } from "./store-choice.ts";
 
@@ -16,10 +16,18 @@ export interface SqliteOptions {
   readonly durability?: "full" | "normal";
 }
 
+const sqliteOptions = optionsOf<SqliteOptions>({ durability: true });
+
 /**
  * A store in the file at `path`, which is made when it does not exist. One process owns it at a time; see
  * `openEngine({ onOwned })` for what the others do.
+ * @throws PlumblineError `option-invalid`
  */
-export function sqlite(path: string, { durability = "full" }: SqliteOptions = {}): StoreChoice {
+export function sqlite(path: string, options: SqliteOptions = {}): StoreChoice {
+  if (path === undefined) throw invalid("sqlite.path", 'the path of a file: sqlite("plumbline.db")', path);
+  aText("sqlite.path", path);
+  demandOptions("sqlite", options, sqliteOptions);
+  demandValues("sqlite", options, { durability: oneOf("full", "normal") });
+  const { durability = "full" } = options;
   return { file: path, open: (file): Promise<Store> => SqliteStore.open({ path: file ?? path, durability }) };
 }
