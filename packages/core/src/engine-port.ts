@@ -106,6 +106,14 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a clock was found to be when somebody said that it is right. */
+export interface ClockTrust {
+  /** False when no timer was paused: nothing has changed. */
+  readonly wasPaused: boolean;
+  /** How far the wall clock had moved against the monotonic one; below zero when it was set back. */
+  readonly driftMs: number;
+}
+
 /** The half of the port that only looks. */
 export interface Journals {
   /** Undefined when there is no such run. */
@@ -129,6 +137,11 @@ export interface Engine extends Journals {
   decide(request: DecisionRequest): Promise<DecisionAnswer>;
   /** Asks a run to stop and undo. A run that has ended stays as it is. @throws PlumblineError `run-unknown` */
   cancel(run: string, options?: { readonly by?: string; readonly reason?: string }): Promise<void>;
+  /**
+   * Says that the wall clock of the machine that does the work is right although it jumped: timers and retries, paused
+   * since, go on with the time that it shows, and what is overdue by it fires (rule 21).
+   */
+  trustClock(): Promise<ClockTrust>;
   /** Stops taking work, lets attempts in flight end within a grace, and lets go of the store. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
+  type ClockTrust,
   type CommitVerdict,
   type DecisionAnswer,
   type DecisionRequest,
@@ -222,9 +223,9 @@ export class EmbeddedEngine implements Engine {
     return read(sealed);
   }
 
-  /** The wall clock is right although it jumped: timers go on (rule 21). */
-  trustClock(): void {
-    this.host.timers.trustClock();
+  async trustClock(): Promise<ClockTrust> {
+    await this.host.ready();
+    return this.host.timers.trustClock();
   }
 
   close(): Promise<void> {

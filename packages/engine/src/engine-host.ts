@@ -22,6 +22,7 @@ import {
 } from "@plumbline/core";
 import { Arrivals } from "./arrivals.ts";
 import { type Clock, waitFor } from "./clock.ts";
+import type { ClockWatch } from "./clock-watch.ts";
 import { Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
 import { closed, storeFailed } from "./engine-errors.ts";
@@ -44,7 +45,7 @@ export interface EngineSettings {
   readonly clock: Clock;
   readonly chance: () => number;
   readonly graceMs: number;
-  readonly clockJumpMs: number;
+  readonly clockWatch: ClockWatch;
   readonly build: string | undefined;
   readonly onWarning: OnWarning;
   /** Resolves when what has reached this process from others has been handed to the engine (rule 19). */
@@ -267,15 +268,14 @@ export class EngineHost implements Host {
   }
 
   private newTimers(): Timers {
-    const { clockJumpMs, quietMs, takeIn } = this.settings;
     const host = {
       store: this.store,
       clock: this.clock,
       fire: (ids: readonly string[], now: number) => this.fire(ids, now),
-      breathe: takeIn,
+      breathe: this.settings.takeIn,
       warn: (message: string, details?: Readonly<Record<string, unknown>>) => this.warn(message, details),
     };
-    return new Timers(host, { jumpBoundMs: clockJumpMs, quietMs });
+    return new Timers(host, this.settings.clockWatch, this.settings.quietMs);
   }
 
   /** Resolves when what followed is durable, so that what is due no more is not found due again. */

@@ -23,6 +23,7 @@ import {
   type Store,
 } from "@plumbline/core";
 import { type Clock, systemClock } from "./clock.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { type OnWarning, warnOnStderr } from "./engine-events.ts";
 import { demandFlows } from "./flow-shelf.ts";
@@ -177,7 +178,7 @@ async function openEmbedded(
   openStore: () => Promise<Store>,
   owned: OwnedFile | undefined,
 ): Promise<Engine> {
-  const onWarning = options.onWarning ?? warnOnStderr;
+  const { onWarning = warnOnStderr, clock = systemClock } = options;
   const cleanups: (() => void | Promise<void>)[] = owned ? [() => owned.ownership.release()] : [];
   if (options.unhandledRejections !== "leave") cleanups.unshift(catchUnhandledRejections(onWarning));
   let takeIn = async () => {};
@@ -190,10 +191,10 @@ async function openEmbedded(
     takeIn: () => takeIn(),
     quietMs: owned ? quietMs : 0,
     flows: options.flows as readonly Flow[],
-    clock: options.clock ?? systemClock,
+    clock,
     chance: options.chance ?? Math.random,
     graceMs: durationMs(options.grace ?? 30_000, "openEngine.grace"),
-    clockJumpMs: durationMs(options.clockJump ?? 300_000, "openEngine.clockJump"),
+    clockWatch: new ClockWatch(clock, durationMs(options.clockJump ?? 300_000, "openEngine.clockJump")),
     build: options.build,
     onWarning,
     async beforeTakeUp(self) {

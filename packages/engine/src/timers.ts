@@ -5,8 +5,9 @@
  * arrived from outside is applied before overdue timers fire (rule 19); a wall clock that jumped against the monotonic
  * one by more than a bound stops all firing, loudly, until it comes back or somebody says that it is right (rule 21).
  */
-import { failureOf, type Store } from "@plumbline/core";
+import { type ClockTrust, failureOf, type Store } from "@plumbline/core";
 import type { Clock, Timer } from "./clock.ts";
+import type { ClockWatch } from "./clock-watch.ts";
 
 export interface TimersHost {
   readonly store: Store;
@@ -25,25 +26,21 @@ const recheckMs = 1_000;
 
 export class Timers {
   private readonly host: TimersHost;
-  private readonly jumpBoundMs: number;
+  private readonly watch: ClockWatch;
   private alarm: Timer | undefined;
   private alarmAt = Number.POSITIVE_INFINITY;
   private waking = false;
   private closed = false;
   private looking: Promise<unknown> | undefined;
   private hinted = Number.POSITIVE_INFINITY;
-  private baseWall: number;
-  private baseMonotonic: number;
   private warned = false;
   /** Nothing fires before: clients of an owner that died need a moment to come back with what they had to say. */
   private quietUntil: number;
 
-  constructor(host: TimersHost, { jumpBoundMs, quietMs }: { readonly jumpBoundMs: number; readonly quietMs: number }) {
+  constructor(host: TimersHost, watch: ClockWatch, quietMs: number) {
     this.host = host;
-    this.jumpBoundMs = jumpBoundMs;
+    this.watch = watch;
     this.quietUntil = host.clock.monotonic() + quietMs;
-    this.baseWall = host.clock.now();
-    this.baseMonotonic = host.clock.monotonic();
   }
 
   /** A run may be due at this instant. */
@@ -71,15 +68,12 @@ export class Timers {
   }
 
   /** Somebody has looked at the clock and says that it is right. */
-  trustClock(): void {
-    this.rebase();
+  trustClock(): ClockTrust {
+    const { hasJumped, driftMs } = this.watch;
+    this.watch.trust();
     this.warned = false;
     void this.wake();
-  }
-
-  /** True while timers are paused because the clock jumped. */
-  get isPaused(): boolean {
-    return Math.abs(this.drift()) > this.jumpBoundMs;
+    return { wasPaused: hasJumped, driftMs: Math.round(driftMs) };
   }
 
   /** Nothing fires any more. Resolves when what was just firing has been recorded. */
@@ -93,9 +87,9 @@ export class Timers {
     await this.host.breathe();
     if (this.closed) return undefined;
     const { clock, store } = this.host;
-    if (this.isPaused) return this.pause();
+    if (this.watch.hasJumped) return this.pause();
     this.warned = false;
-    this.rebase();
+    this.watch.trust();
     const now = clock.now();
     if (clock.monotonic() < this.quietUntil) {
       const overdue = (await store.due(now, 1)).length > 0;
@@ -116,22 +110,15 @@ export class Timers {
   private pause(): number {
     if (!this.warned) {
       this.warned = true;
-      this.host.warn("the wall clock jumped: timers are paused until it comes back or trustClock() is called", {
-        driftMs: Math.round(this.drift()),
-        boundMs: this.jumpBoundMs,
-      });
+      this.host.warn(
+        "the wall clock jumped: timers are paused until it comes back or is trusted (trustClock(), plumbline trust-clock)",
+        {
+          driftMs: Math.round(this.watch.driftMs),
+          boundMs: this.watch.boundMs,
+        },
+      );
     }
     return this.host.clock.now() + recheckMs;
-  }
-
-  private drift(): number {
-    const { clock } = this.host;
-    return clock.now() - this.baseWall - (clock.monotonic() - this.baseMonotonic);
-  }
-
-  private rebase(): void {
-    this.baseWall = this.host.clock.now();
-    this.baseMonotonic = this.host.clock.monotonic();
   }
 
   private setAlarm(dueAt: number): void {

@@ -190,7 +190,7 @@ describe("clocks and held runs", () => {
     await place.clock.advance(3_700_000);
     expect(await decided()).toBe(0);
     expect(place.warnings.map(({ message }) => message)).toEqual([
-      "the wall clock jumped: timers are paused until it comes back or trustClock() is called",
+      "the wall clock jumped: timers are paused until it comes back or is trusted (trustClock(), plumbline trust-clock)",
     ]);
     place.clock.jump(-24 * 3_600_000);
     await place.clock.advance(2_000);
@@ -199,7 +199,7 @@ describe("clocks and held runs", () => {
     place.clock.jump(24 * 3_600_000);
     await place.clock.advance(3_700_000);
     expect((await engine.get(other.id))?.summary.status).toBe("waiting");
-    engine.trustClock();
+    await engine.trustClock();
     expect((await drive(place, other.result())).output).toMatchObject({ verdict: { via: "timeout" } });
   });
 

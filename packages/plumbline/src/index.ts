@@ -10,6 +10,7 @@ export {
   type BreakerOptions,
   type Certainty,
   type Check,
+  type ClockTrust,
   type Codec,
   type Compensate,
   type Cost,

@@ -34,6 +34,7 @@ export interface CommandParams {
   readonly list: { readonly query: ListQuery };
   readonly watch: { readonly run: string; readonly from?: number };
   readonly open: { readonly run: string; readonly sealed: Sealed };
+  readonly trustClock: Readonly<Record<string, never>>;
 }
 
 export type CommandMethod = keyof CommandParams;
@@ -66,6 +67,7 @@ export function engineCommands(engine: Engine, codecs: readonly Codec[]): Comman
       const options = { signal: reply.signal, ...(from === undefined ? {} : { from }) };
       for await (const watched of engine.watch(run, options)) await reply.send(watched);
     },
+    trustClock: () => engine.trustClock(),
     async open({ run, sealed }, reply) {
       const result = seal(await engine.open(run, sealed), { codecs, nonFinite: true });
       if ("refusal" in result) {

@@ -132,6 +132,16 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./cancel-command.ts")).cancelCommand,
   },
   {
+    name: "trust-clock",
+    summary: "say that the clock is right although it jumped: timers go on",
+    details:
+      "Timers pause when the machine's clock jumps by more than five minutes (openEngine's clockJump). They go on by\nthemselves when it comes back; where it was wrong before and is right now, say so with this. What is overdue fires.",
+    args: [],
+    options: [],
+    examples: ["plumbline trust-clock --db loans.db"],
+    load: async () => (await import("./trust-clock-command.ts")).trustClockCommand,
+  },
+  {
     name: "graph",
     summary: "print a flow's plan as a Mermaid diagram",
     args: [file, flowName],
