@@ -10,7 +10,7 @@ import { PlumblineError } from "./errors.ts";
 import { demandOptions, invalid } from "./known-options.ts";
 import type { PlanApproval } from "./plan.ts";
 import type { Opaque } from "./reference.ts";
-import type { InputOf, Schema } from "./step.ts";
+import type { InputOf, Schema } from "./rung.ts";
 import { type Codec, type Sealed, seal } from "./values.ts";
 
 /** Who or what decided: a person, the clock, or the desk's open breaker. */

@@ -6,7 +6,8 @@
  * throws is a broken contract, never an escaping error; recorded values are never judged again (rule 11).
  */
 import { clip, describe, failureOf } from "./errors.ts";
-import type { Check, Schema } from "./step.ts";
+import type { Schema } from "./rung.ts";
+import type { Check } from "./step.ts";
 import { isPlainObject, maxDepth } from "./values.ts";
 
 export interface Contract {

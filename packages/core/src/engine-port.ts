@@ -5,13 +5,14 @@
  * nothing here speaks of a store. Invariants: everything is asynchronous; what is acknowledged is durable on engines that
  * are durable; watchers see committed entries only (rule 1).
  */
+
+import type { Flow } from "./code.ts";
 import type { Entry, Outcome } from "./entries.ts";
 import type { Failure } from "./errors.ts";
-import type { Flow } from "./flow.ts";
 import type { Plan } from "./plan.ts";
 import type { RunStatus, RunSummary } from "./report.ts";
+import type { Cost } from "./rung.ts";
 import type { Degradation, Standing } from "./state.ts";
-import type { Cost } from "./step.ts";
 import type { Sealed } from "./values.ts";
 
 /** How a run ended. */

@@ -8,7 +8,7 @@
  */
 import type { Via } from "./approval.ts";
 import type { Failure } from "./errors.ts";
-import type { Cost } from "./step.ts";
+import type { Cost } from "./rung.ts";
 import type { Sealed } from "./values.ts";
 
 interface Said<Kind extends string> {
@@ -57,6 +57,15 @@ export interface RunStarted extends Said<"run.started"> {
   readonly dropped?: readonly string[];
   /** What the code said of itself: a build id, a commit. Evidence only. */
   readonly build?: string;
+  /** The run that called this one, and its slot that waits for it. */
+  readonly parent?: Parent;
+}
+
+/** Where a run was called from. */
+export interface Parent {
+  readonly run: string;
+  readonly slot: number;
+  readonly path: string;
 }
 
 export interface ConditionAnswered extends SaidOfSlot<"condition.answered"> {
@@ -89,12 +98,20 @@ export interface AttemptFailed extends SaidOfSlot<"attempt.failed">, AttemptReco
   readonly retryable: boolean;
   /** What was given instead, when that can be kept: the next attempt sees it. */
   readonly value?: Sealed;
+  /** It ran beside the attempt that the run waits for, and decides nothing. */
+  readonly hedge?: true;
 }
 
 /** The process died, or let go of the run, while this attempt may have been running. */
 export interface AttemptLost extends SaidOfSlot<"attempt.lost"> {
   /** It was not the attempt that ended the process, so it is not counted against it (rule 5). */
   readonly because?: "left";
+  readonly rung: number;
+  readonly attempt: number;
+}
+
+/** The first choice was slow: the next rung is tried beside it, with the same attempt number. */
+export interface HedgeStarted extends SaidOfSlot<"hedge.started"> {
   readonly rung: number;
   readonly attempt: number;
 }
@@ -115,7 +132,7 @@ export interface RetryScheduled extends SaidOfSlot<"retry.scheduled"> {
 export interface TimerFired extends Said<"timer.fired"> {
   /** Absent for the run's deadline. */
   readonly slot?: number;
-  readonly timer: "retry" | "approval" | "deadline";
+  readonly timer: "retry" | "approval" | "signal" | "sleep" | "deadline";
 }
 
 export interface RungEntered extends SaidOfSlot<"rung.entered"> {
@@ -136,8 +153,89 @@ export interface StepSkipped extends SaidOfSlot<"step.skipped"> {
 
 export interface StepFailed extends SaidOfSlot<"step.failed"> {
   readonly failure: Failure;
-  /** For a failure of kind `need`: the slot of the need that failed. */
+  /** For failures of kind `need` and `scope`: the slot whose failure this is. */
   readonly need?: number;
+}
+
+/** A node opened a scope: the case of a branch (key: its name), a turn (from 1), an item (from 0), an ensemble. */
+export interface ScopeEntered extends SaidOfSlot<"scope.entered"> {
+  readonly scope: number;
+  readonly key?: string | number;
+}
+
+/** The array that a map goes over, item by item. */
+export interface ItemsListed extends SaidOfSlot<"items.listed"> {
+  readonly items: readonly Sealed[];
+}
+
+/** A turn of a loop has answered, and `until` has judged it. */
+export interface TurnCompleted extends SaidOfSlot<"turn.completed"> {
+  readonly turn: number;
+  readonly value: Sealed;
+  readonly done: boolean;
+}
+
+/** An ensemble takes no more answers: the quorum is reached, or cannot be. */
+export type ScopeClosed = SaidOfSlot<"scope.closed">;
+
+/** A scope failed and will be done without: nothing new starts in it, and what it did is undone first. */
+export interface ScopeStopped extends SaidOfSlot<"scope.stopped"> {
+  /** The item of a map; absent for everything that the node opened. */
+  readonly key?: number;
+  readonly failure: Failure;
+  readonly need?: number;
+}
+
+/** An item of a map failed and was done without. */
+export interface ScopeFailed extends SaidOfSlot<"scope.failed"> {
+  readonly key: number;
+  readonly failure: Failure;
+  readonly need?: number;
+}
+
+/** A node that opens scopes has its answer; `value` is there when it is not what the scopes answered. */
+export interface ScopeCompleted extends SaidOfSlot<"scope.completed"> {
+  readonly value?: Sealed;
+  /** Why it is less than was asked for. */
+  readonly degraded?: string;
+}
+
+export interface SleepStarted extends SaidOfSlot<"sleep.started"> {
+  readonly dueAt: number;
+}
+
+/** The outside said something to the run; kept until a wait for it takes it (rule 20). */
+export interface SignalReceived extends Said<"signal.received"> {
+  readonly name: string;
+  /** What makes a repeated signal the same one. */
+  readonly id: string;
+  readonly value: Sealed;
+  readonly by?: string;
+}
+
+export interface SignalAwaited extends SaidOfSlot<"signal.awaited"> {
+  readonly dueAt: number;
+}
+
+export interface SignalAnswered extends SaidOfSlot<"signal.answered"> {
+  readonly value: Sealed;
+  readonly via: "signal" | "timeout";
+  readonly id?: string;
+}
+
+/** Durable before the called run begins. */
+export interface CallRequested extends SaidOfSlot<"call.requested"> {
+  /** The id that the called run has. */
+  readonly run: string;
+}
+
+/** The called run has its outcome; one that succeeded is held until this run ends (rule 10). */
+export interface CallAnswered extends SaidOfSlot<"call.answered"> {
+  readonly outcome: Outcome;
+  readonly value?: Sealed;
+  readonly failure?: Failure;
+  readonly ms: number;
+  readonly cost?: Cost;
 }
 
 export interface ApprovalRequested extends SaidOfSlot<"approval.requested"> {
@@ -170,7 +268,18 @@ export interface CancelRequested extends Said<"cancel.requested"> {
 /** The engine was closed, in good order, while attempts of the run were under way. */
 export type RunLeft = Said<"run.left">;
 
-export type StopCause = "failure" | "cancel" | "deadline";
+/** The process died while the flow's own answer was being given or judged. */
+export type AnswerLost = Said<"answer.lost">;
+
+/** A called run has its answer and waits for the run that called it: until that ends, it can be undone (rule 10). */
+export interface RunHeld extends Said<"run.held"> {
+  readonly outcome: Outcome;
+  readonly output: Sealed;
+  readonly dropped?: readonly string[];
+}
+
+/** `parent`: the run that called this one undoes what it did. */
+export type StopCause = "failure" | "cancel" | "deadline" | "parent";
 
 /** From here on nothing new starts; what was done is undone. The first cause in the journal is the cause (rule 9). */
 export interface RunStopped extends Said<"run.stopped"> {
@@ -217,6 +326,7 @@ export type Entry =
   | AttemptProgressed
   | AttemptFailed
   | AttemptLost
+  | HedgeStarted
   | AttemptLate
   | RetryScheduled
   | TimerFired
@@ -224,11 +334,26 @@ export type Entry =
   | StepCompleted
   | StepSkipped
   | StepFailed
+  | ScopeEntered
+  | ItemsListed
+  | TurnCompleted
+  | ScopeClosed
+  | ScopeStopped
+  | ScopeFailed
+  | ScopeCompleted
+  | SleepStarted
+  | SignalReceived
+  | SignalAwaited
+  | SignalAnswered
+  | CallRequested
+  | CallAnswered
   | ApprovalRequested
   | ApprovalDecided
   | DecisionRefused
   | CancelRequested
   | RunLeft
+  | AnswerLost
+  | RunHeld
   | RunStopped
   | CompensationStarted
   | CompensationFailed

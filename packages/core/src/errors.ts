@@ -149,6 +149,10 @@ export type FailureKind =
   | "need"
   | "predicate"
   | "in-doubt"
+  | "scope"
+  | "quorum"
+  | "limit"
+  | "call"
   | "deadline"
   | "cancelled";
 

@@ -7,10 +7,13 @@
  * readers in the graph, never to the size of the run.
  */
 import type { Entry, EntryOf } from "./entries.ts";
-import type { Absorbs } from "./expression.ts";
+import { degrade, evolveNode, isNodeEntry } from "./evolve-scopes.ts";
 import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
-import type { PlanNode, PlanRung, PlanStep } from "./plan.ts";
-import { enterFrame, pathOf, type RunState, type Slot, siblingOf } from "./state.ts";
+import { enterFrame } from "./new-state.ts";
+import type { PlanRung, PlanStep } from "./plan.ts";
+import { isFatal, readersAbsorb } from "./readings.ts";
+import { addCost, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
+import { type Frame, pathOf, type RunState, type Slot } from "./state.ts";
 
 /** Folds one entry into the state. */
 export function evolve(state: RunState, entry: Entry): void {
@@ -43,7 +46,9 @@ export function fold(state: RunState, entries: Iterable<Entry>): RunState {
   return state;
 }
 
-type RunEntry = EntryOf<"timer.fired" | "cancel.requested" | "run.stopped" | "run.ended">;
+type RunEntry = EntryOf<
+  "timer.fired" | "cancel.requested" | "signal.received" | "answer.lost" | "run.held" | "run.stopped" | "run.ended"
+>;
 
 function startRun(state: RunState, entry: EntryOf<"run.started">): void {
   if (state.frames.length > 0) return;
@@ -52,10 +57,10 @@ function startRun(state: RunState, entry: EntryOf<"run.started">): void {
   state.fingerprint = entry.fingerprint;
   state.startedAt = entry.at;
   state.deadlineAt = entry.deadlineAt;
+  state.parent = entry.parent;
   const root = state.plan.scopes[0];
   if (!root) return;
-  enterFrame(state, root, "", entry.input);
-  state.unsettled = root.nodes.length;
+  enterFrame(state, root, { input: entry.input });
   for (const slot of state.slots) if (slot.waiting === 0) makeReady(state, slot);
 }
 
@@ -72,28 +77,61 @@ function evolveRun(state: RunState, entry: RunEntry): void {
       state.cancel = entry;
       state.causes.push("cancel");
       return;
+    case "signal.received":
+      keepSignal(state, entry);
+      return;
+    case "answer.lost":
+      state.answerLosses++;
+      return;
+    case "run.held":
+      if (state.phase === "stopping" || state.parent === undefined) return;
+      state.phase = "held";
+      state.held = entry;
+      return;
     case "run.stopped":
-      if (state.phase !== "running") return;
+      if (state.phase !== "running" && (state.phase !== "held" || entry.cause !== "parent")) return;
       state.phase = "stopping";
       state.stop = entry;
       for (const id of state.timers) clearTimer(state, state.slots[id] as Slot);
-      if (entry.cause === "deadline") {
-        state.degradations.push({ path: "", kind: "deadline", reason: "the run's deadline passed" });
-      }
+      if (entry.cause === "deadline") degrade(state, "", "deadline", "the run's deadline passed");
       return;
     case "run.ended":
-      state.phase = "ended";
-      state.outcome = entry.outcome;
-      state.endedAt = entry.at;
-      state.output = entry.output;
-      state.outputDropped = entry.dropped ?? [];
-      state.failure = entry.failure ?? state.stop?.failure;
-      state.timers.clear();
-      state.touched = [];
+      endRun(state, entry);
+  }
+}
+
+function endRun(state: RunState, entry: EntryOf<"run.ended">): void {
+  // A run that was held has said its answer before.
+  const held = state.phase === "held" ? state.held : undefined;
+  state.phase = "ended";
+  state.outcome = entry.outcome;
+  state.endedAt = entry.at;
+  state.output = entry.output ?? held?.output;
+  state.outputDropped = entry.dropped ?? held?.dropped ?? [];
+  state.failure = entry.failure ?? state.stop?.failure;
+  state.timers.clear();
+  state.touched = [];
+}
+
+/** Kept in order and once, until a wait for it takes it: also one that comes before the wait begins (rule 20). */
+function keepSignal(state: RunState, entry: EntryOf<"signal.received">): void {
+  const known = `${entry.name} ${entry.id}`;
+  if (state.phase !== "running" || state.signalIds.has(known)) return;
+  state.signalIds.add(known);
+  const line = state.signals.get(entry.name);
+  if (line) line.push(entry);
+  else state.signals.set(entry.name, [entry]);
+  for (const id of state.timers) {
+    const slot = state.slots[id] as Slot;
+    if (slot.status === "awaiting" && slot.node.name === entry.name) touch(state, slot);
   }
 }
 
 function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
+  if (isNodeEntry(entry)) {
+    evolveNode(state, slot, entry);
+    return;
+  }
   switch (entry.kind) {
     case "condition.answered":
       slot.conditionMet = true;
@@ -111,8 +149,12 @@ function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
     case "attempt.progressed":
       slot.progress = entry.fraction;
       return;
+    case "hedge.started":
+      slot.hedge = entry.rung;
+      return;
     case "attempt.failed":
-      failAttempt(state, slot, entry);
+      if (entry.hedge) addCost(state, slot, entry);
+      else failAttempt(state, slot, entry);
       return;
     case "attempt.lost":
       loseAttempt(state, slot, entry);
@@ -167,6 +209,7 @@ function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed
   slot.brokenRung = entry.rung;
   slot.attempts = entry.attempt;
   slot.rungAttempts++;
+  slot.hedge = undefined;
   slot.admission = undefined;
   addCost(state, slot, entry);
   touch(state, slot);
@@ -175,10 +218,12 @@ function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed
 function loseAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.lost">): void {
   if (entry.because === undefined) slot.losses++;
   touch(state, slot);
-  if (slot.status === "expired") return; // nobody answered: that stays so, and it was counted by its admission
+  // Nobody answered, or a scope is open: that stays so. What was lost is the user's code that goes on from there.
+  if (slot.status === "expired" || slot.status === "open") return;
   if (slot.status === "running") slot.inDoubt = true;
   slot.status = "ready";
   slot.attempts = entry.attempt;
+  slot.hedge = undefined;
   slot.admission = undefined;
 }
 
@@ -193,7 +238,8 @@ function scheduleRetry(state: RunState, slot: Slot, entry: EntryOf<"retry.schedu
 function fireTimer(state: RunState, slot: Slot): void {
   clearTimer(state, slot);
   if (slot.undo === "waiting") slot.undo = "due";
-  else slot.status = slot.status === "asked" ? "expired" : "ready";
+  else if (slot.status === "sleeping") settle(state, slot, "completed");
+  else slot.status = slot.status === "asked" || slot.status === "awaiting" ? "expired" : "ready";
   touch(state, slot);
 }
 
@@ -203,6 +249,7 @@ function enterRung(state: RunState, slot: Slot, entry: EntryOf<"rung.entered">):
   slot.rungAttempts = 0;
   slot.losses = 0;
   slot.inDoubt = false;
+  slot.hedge = undefined;
   slot.undo = "none";
   slot.undoAttempts = 0;
   slot.undoFailure = undefined;
@@ -222,22 +269,37 @@ function completeStep(state: RunState, slot: Slot, entry: EntryOf<"step.complete
   if (entry.rung > 0) {
     const { name } = (slot.node as PlanStep).rungs[entry.rung] as PlanRung;
     // The first choice's failure is what people ask about; the later rungs' are in the journal.
-    const why = slot.firstFailure ? `: ${slot.firstFailure.message}` : "";
-    state.degradations.push({ path: pathOf(slot), kind: "fallback", reason: `answered by ${name}${why}` });
+    const why = slot.firstFailure
+      ? `: ${slot.firstFailure.message}`
+      : slot.hedge
+        ? ": the first choice was slower"
+        : "";
+    degrade(state, pathOf(slot), "fallback", `answered by ${name}${why}`);
   }
+  slot.hedge = undefined;
   settle(state, slot, "completed");
 }
 
 function failStep(state: RunState, slot: Slot, entry: EntryOf<"step.failed">): void {
+  const { frame } = slot;
   slot.failure = entry.failure;
   slot.failedNeed = entry.need;
   if (!readersAbsorb(slot)) {
     state.causes.push(slot.id);
+    if (isFatal(slot)) failFrame(state, frame, slot);
   } else {
-    const reason = `failed and was done without: ${entry.failure.message}`;
-    state.degradations.push({ path: pathOf(slot), kind: "absorbed-failure", reason });
+    const kind = frame.owner?.node.kind === "ensemble" ? "missing-voice" : "absorbed-failure";
+    degrade(state, pathOf(slot), kind, `failed and was done without: ${entry.failure.message}`);
   }
   settle(state, slot, "failed");
+}
+
+/** Nobody in the scope does without the slot: whoever opened the scope has to decide what follows. */
+function failFrame(state: RunState, frame: Frame, slot: Slot): void {
+  if (!frame.owner || frame.failed !== undefined) return;
+  frame.failed = slot.id;
+  frame.owner.inside?.fallen.add(frame);
+  touch(state, frame.owner);
 }
 
 function decideApproval(state: RunState, slot: Slot, entry: EntryOf<"approval.decided">): void {
@@ -245,7 +307,7 @@ function decideApproval(state: RunState, slot: Slot, entry: EntryOf<"approval.de
   slot.decision = entry;
   if (entry.via !== "person") {
     const reason = entry.via === "timeout" ? "nobody answered in time" : "decided by the desk's open breaker";
-    state.degradations.push({ path: pathOf(slot), kind: "automatic-decision", reason });
+    degrade(state, pathOf(slot), "automatic-decision", reason);
   }
   settle(state, slot, "completed");
 }
@@ -268,63 +330,4 @@ function evolveUndo(state: RunState, slot: Slot, entry: UndoEntry): void {
       slot.undo = "abandoned";
   }
   touch(state, slot);
-}
-
-/** True when somebody reads the slot and all who do absorb its failure. */
-export function readersAbsorb(slot: Slot): boolean {
-  const readings = readingsOf(slot);
-  return readings.length > 0 && readings.every((absorbs) => absorbs === "failure");
-}
-
-/** How each reader of the slot in its own scope reads it. */
-export function readingsOf(slot: Slot): Absorbs[] {
-  const { scope, base } = slot.frame;
-  const index = slot.id - base;
-  const readers = slot.node.dependents.map((reader) => (scope.nodes[reader] as PlanNode).dependsOn);
-  return [...readers, scope.answerDependsOn].flatMap((dependsOn) =>
-    dependsOn.filter((one) => one.node === index).map((one) => one.absorbs),
-  );
-}
-
-function settle(state: RunState, slot: Slot, status: "completed" | "skipped" | "failed"): void {
-  clearTimer(state, slot);
-  slot.status = status;
-  state.unsettled--;
-  for (const reader of slot.node.dependents) {
-    const dependent = siblingOf(state, slot.frame, reader);
-    dependent.waiting--;
-    if (dependent.status !== "pending") continue;
-    if (dependent.waiting === 0) makeReady(state, dependent);
-    else if (status === "failed") touch(state, dependent);
-  }
-  touch(state, slot);
-}
-
-function makeReady(state: RunState, slot: Slot): void {
-  slot.status = "ready";
-  touch(state, slot);
-}
-
-function touch(state: RunState, slot: Slot): void {
-  state.touched.push(slot.id);
-}
-
-function setTimer(state: RunState, slot: Slot, dueAt: number): void {
-  slot.dueAt = dueAt;
-  state.timers.add(slot.id);
-}
-
-function clearTimer(state: RunState, slot: Slot): void {
-  if (slot.dueAt === undefined) return;
-  slot.dueAt = undefined;
-  state.timers.delete(slot.id);
-}
-
-function addCost(state: RunState, slot: Slot, entry: { ms: number; cost?: { usd?: number; tokens?: number } }): void {
-  slot.ms += entry.ms;
-  if (!entry.cost) return;
-  slot.usd += entry.cost.usd ?? 0;
-  slot.tokens += entry.cost.tokens ?? 0;
-  state.usd += entry.cost.usd ?? 0;
-  state.tokens += entry.cost.tokens ?? 0;
 }

@@ -5,74 +5,22 @@
  * by validate.ts. Invariants: a flow that was made is valid; `build` runs exactly once and is never run again for a run;
  * each `$.` call infers from its own arguments alone, so that long flows type-check as fast as short ones.
  */
-import type { ApprovalOptions, Declarable, Frozen, Verdict } from "./approval.ts";
+import type { Declarable, Frozen } from "./approval.ts";
+import type { Flow, FlowCode } from "./code.ts";
+import { demandAnswer, demandContract, demandName, isSchema, missingContract } from "./demands.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { PlumblineError } from "./errors.ts";
 import { inputNode } from "./expression.ts";
-import { demandOptions, invalid, optionsOf } from "./known-options.ts";
+import type { FlowBuilder } from "./flow-builder.ts";
+import { demandOptions, optionsOf } from "./known-options.ts";
+import { invalid } from "./option-error.ts";
 import { fingerprintOf, type Plan, type PlanScope } from "./plan.ts";
-import {
-  type AnswerOf,
-  type CertaintyOf,
-  makeReference,
-  type Ref,
-  type Reference,
-  type ValueOf,
-  type WrittenFor,
-} from "./reference.ts";
-import { demandContract, demandName, isSchema, missingContract, type NodeCode, ScopeBuilder } from "./scope-builder.ts";
-import type { AnyRung, Check, InputOf, OutputOf, Schema, StepOptions } from "./step.ts";
+import { type AnswerOf, makeReference, type Ref, type WrittenFor } from "./reference.ts";
+import type { InputOf, OutputOf, Schema } from "./rung.ts";
+import { type FlowDraft, ScopeBuilder } from "./scope-builder.ts";
+import type { Check } from "./step.ts";
 import { refuseFlaws } from "./validate.ts";
 import type { Codec } from "./values.ts";
-
-/** The condition and order that any node may have. `when` makes what reads the node possibly undefined. */
-interface Placing<Needs, When extends boolean, After extends Steps> {
-  /** Asked once, when the needs are there; false skips the step and all that reads it without `optional`. */
-  readonly when?: (needs: Needs) => When;
-  /** Steps that must have completed first, though nothing of theirs is read. */
-  readonly after?: After;
-}
-
-type Steps = Reference | readonly Reference[];
-
-/**
- * `When` is inferred from the condition's result, so it stays `never` where there is no condition. A skip is passed on to
- * what comes `after` too.
- */
-type CertaintyWith<Written, When, After> = [When] extends [never] ? CertaintyOf<Written | After> : "maybe";
-
-/** A step whose contract is known and whose ladder is not: call `.by` with what produces its value. */
-export interface StepWithoutLadder<Needs, S extends Schema, Result> {
-  /** The ladder, first choice first: functions, `{ run, timeout, retry }`, `lastGood`, `template`. */
-  by(...rungs: readonly [AnyRung<Needs, InputOf<S>>, ...(readonly AnyRung<Needs, InputOf<S>>[])]): Result;
-}
-
-/** What `build` is given. */
-export interface FlowBuilder {
-  /** A step with a contract. Finish it with `.by(...)`. */
-  step<
-    S extends Schema,
-    const Written = Record<never, never>,
-    When extends boolean = never,
-    const After extends Steps = never,
-  >(
-    name: string,
-    options: StepOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When, After>,
-  ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When, After>>>;
-
-  /** A person decides, within a time, with a declared answer for when nobody does. */
-  approval<
-    S extends Schema<object, object>,
-    const Written = Record<never, never>,
-    When extends boolean = never,
-    const After extends Steps = never,
-    const Late extends Declarable<S> = Declarable<S>,
-    const Auto extends Declarable<S> = Declarable<S>,
-  >(
-    name: string,
-    options: ApprovalOptions<Written, ValueOf<Written>, S, Late, Auto> & Placing<ValueOf<Written>, When, After>,
-  ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When, After>>;
-}
 
 /** `Late` is what the deadline's answer is written as; it has its own name so that literals need no `as const`. */
 export interface FlowOptions<
@@ -126,27 +74,6 @@ const flowOptions = optionsOf<FlowOptions<Schema, unknown, undefined>>({
   build: true,
 });
 
-/** The functions of a flow, found by scope and node as in its plan. */
-export interface FlowCode {
-  readonly input: Schema;
-  readonly output: Schema | undefined;
-  readonly checks: readonly (readonly [name: string, check: Check<never, never>])[];
-  readonly deadlineAnswer: ((input: never) => unknown) | undefined;
-  readonly codecs: readonly Codec[];
-  readonly scopes: readonly (readonly NodeCode[])[];
-}
-
-/** A flow: its name, its plan as data, its code. `Input` is what callers pass, `Output` what a run answers. */
-export interface Flow<in Input = never, out Output = unknown> {
-  readonly name: string;
-  readonly plan: Plan;
-  readonly code: FlowCode;
-  readonly samples: Readonly<Record<string, unknown>>;
-  /** Types only; never there at run time. */
-  readonly takes?: (input: Input) => void;
-  readonly gives?: Output;
-}
-
 /**
  * Defines a flow.
  * @throws PlumblineError `flow-invalid` and the codes of its flaws, each naming the step and the mend
@@ -177,21 +104,19 @@ export function flow<
     throw invalid(`${name}.build`, "a function that makes the steps: build($, input) { ... }", options.build);
   }
   if (typeof options.deadline === "object") demandOptions(`${name}.deadline`, options.deadline, ["after", "answer"]);
-  const builder = new ScopeBuilder(name, options.codecs ?? []);
+  const draft: FlowDraft = { flow: name, codecs: options.codecs ?? [], scopes: [], codes: [] };
+  const builder = new ScopeBuilder(draft);
   const input = makeReference({
     expression: { kind: "ref", scope: 0, node: inputNode, path: [] },
     origin: builder,
     label: "input",
   });
   const answer = options.build(builder as unknown as FlowBuilder, input as Ref<OutputOf<S>>);
-  refusePromise(name, answer);
-  const scope = builder.finish(answer);
+  demandAnswer(`${name}.build`, answer);
+  builder.finish(answer);
   if (answer === undefined) throw noAnswer(name);
-  const plan = planOf(name, options, scope);
-  const schemas = new Map(
-    builder.codes.map((code, node) => [node, code.kind === "step" ? code.output : code.decision]),
-  );
-  refuseFlaws(plan, { input: options.input, outputs: schemas });
+  const plan = planOf(name, options, draft.scopes);
+  refuseFlaws(plan, { input: options.input, codes: draft.codes });
   const { deadline } = options;
   if (typeof deadline === "object" && typeof deadline.answer !== "function") {
     throw invalid(`${name}.deadline.answer`, "a function of the input", deadline.answer);
@@ -202,7 +127,7 @@ export function flow<
     checks: Object.entries(options.checks ?? {}) as FlowCode["checks"],
     deadlineAnswer: typeof deadline === "object" ? (deadline.answer as FlowCode["deadlineAnswer"]) : undefined,
     codecs: options.codecs ?? [],
-    scopes: [builder.codes],
+    scopes: draft.codes,
   };
   return { name, plan, code, samples: options.samples ?? {} };
 }
@@ -216,22 +141,10 @@ function noAnswer(name: string): PlumblineError {
   });
 }
 
-/** Before anything else is judged: what an async build has left undone is not the mistake. */
-function refusePromise(name: string, answer: unknown): void {
-  if (!(answer instanceof Promise)) return;
-  answer.catch(() => {}); // it may fail later, when nobody looks
-  throw new PlumblineError("flow-invalid", "build is async", {
-    path: `${name}.build`,
-    expected: "a function that makes all steps at once and returns the answer",
-    found: "a promise",
-    mend: "take async and await out of build: what takes time belongs into steps (.by)",
-  });
-}
-
 function planOf(
   name: string,
   options: { readonly deadline?: Duration | { readonly after: Duration }; readonly checks?: object },
-  scope: PlanScope,
+  scopes: readonly PlanScope[],
 ): Plan {
   const { deadline } = options;
   const after = typeof deadline === "object" ? deadline.after : deadline;
@@ -239,7 +152,7 @@ function planOf(
     format: 1,
     flow: name,
     checks: Object.keys(options.checks ?? {}),
-    scopes: [scope],
+    scopes,
     ...(after === undefined
       ? {}
       : { deadline: { afterMs: durationMs(after, `${name}.deadline`), answers: typeof deadline === "object" } }),

@@ -48,6 +48,8 @@ interface PlanNodeBase {
   readonly dependents: readonly number[];
   /** A condition decides at run time whether the node runs. */
   readonly when: boolean;
+  /** Some of what it reads lies in a scope around its own. */
+  readonly readsOutside?: true;
 }
 
 /** `pure`: same input, same output, nothing outside. `read`: looks at the world. `effect`: changes it. */
@@ -61,6 +63,10 @@ export interface PlanStep extends PlanNodeBase {
   readonly onDropped: "record" | "fail";
   readonly version?: string;
   readonly compensation?: { readonly timeoutMs: number; readonly retry: RetryPolicy };
+  /** Answers to the same needs are given again while they are younger than this (rule 16). */
+  readonly cache?: { readonly maxAgeMs: number };
+  /** The next rung starts beside the first when that has not answered by then. */
+  readonly hedge?: { readonly afterMs: number };
 }
 
 export interface PlanRung {
@@ -69,7 +75,19 @@ export interface PlanRung {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly breaker?: PlanBreaker;
+  readonly limit?: PlanLimit;
   readonly maxAgeMs?: number;
+}
+
+/** How much of a resource all runs together may use, by name. */
+export interface PlanLimit {
+  readonly name: string;
+  /** Attempts at the same time. */
+  readonly concurrency?: number;
+  /** Attempts that may begin within any window of this length. */
+  readonly rate?: { readonly count: number; readonly perMs: number };
+  /** More attempts than this in line, and `start` refuses new runs of the flows that use it. */
+  readonly maxQueued: number;
 }
 
 export interface RetryPolicy {
@@ -101,7 +119,89 @@ export interface PlanApproval extends PlanNodeBase {
   readonly breaker?: { readonly after: number; readonly openForMs: number; readonly decide?: Sealed };
 }
 
-export type PlanNode = PlanStep | PlanApproval;
+/** One of several scopes is entered; which one is asked when the needs are there. */
+export interface PlanBranch extends PlanNodeBase {
+  readonly kind: "branch";
+  /** The scope of each case, by name. */
+  readonly cases: Readonly<Record<string, number>>;
+}
+
+/** Several members answer the same question side by side; so many of them make an answer (rule 14). */
+export interface PlanEnsemble extends PlanNodeBase {
+  readonly kind: "ensemble";
+  /** Its nodes are the members. */
+  readonly scope: number;
+  readonly quorum: number;
+  /** Whether the answer waits for members that the quorum does not need. */
+  readonly settle: "quorum" | "all";
+  /** What happens below the quorum: a failure, or a declared answer, sealed here or given by a function. */
+  readonly below: { readonly kind: "fails" | "function" } | { readonly kind: "value"; readonly value: Sealed };
+}
+
+/** A scope for each item of an array; its needs have one field, `over`. */
+export interface PlanMap extends PlanNodeBase {
+  readonly kind: "map";
+  readonly scope: number;
+  /** Items under way at the same time. */
+  readonly concurrency: number;
+  readonly onFailure: "fail" | "drop" | "collect";
+}
+
+/** A scope again and again until it is enough; its needs have the field `start`, or none. */
+export interface PlanLoop extends PlanNodeBase {
+  readonly kind: "loop";
+  readonly scope: number;
+  readonly maxTurns: number;
+  /** No new turn begins when those before have cost so much. */
+  readonly maxCost?: { readonly usd?: number; readonly tokens?: number };
+  readonly atLimit: "fail" | "last" | "function";
+  readonly checks: readonly string[];
+}
+
+/** A run of another flow; its needs have one field, `input`. */
+export interface PlanCall extends PlanNodeBase {
+  readonly kind: "call";
+  readonly flow: string;
+}
+
+/** Waits for the clock. */
+export interface PlanSleep extends PlanNodeBase {
+  readonly kind: "sleep";
+  /** Absent when a function of the needs says until when. */
+  readonly forMs?: number;
+}
+
+/** Waits for something that the outside says to the run (rule 20). */
+export interface PlanSignal extends PlanNodeBase {
+  readonly kind: "signal";
+  readonly timeoutMs: number;
+  /** What is taken when nothing comes; `undefined` when a function of the needs gives it. */
+  readonly onTimeout?: Sealed;
+}
+
+export type PlanNode =
+  | PlanStep
+  | PlanApproval
+  | PlanBranch
+  | PlanEnsemble
+  | PlanMap
+  | PlanLoop
+  | PlanCall
+  | PlanSleep
+  | PlanSignal;
+
+/** A node that opens scopes of its own. */
+export type PlanOwner = PlanBranch | PlanEnsemble | PlanMap | PlanLoop;
+
+export function isOwner(node: PlanNode): node is PlanOwner {
+  return node.kind === "branch" || node.kind === "ensemble" || node.kind === "map" || node.kind === "loop";
+}
+
+/** The scopes that a node opens. */
+export function scopesOf(node: PlanNode): readonly number[] {
+  if (!isOwner(node)) return [];
+  return node.kind === "branch" ? Object.values(node.cases) : [node.scope];
+}
 
 /** `plan.scopes[scope].nodes[node]`, which must exist. */
 export function nodeAt(plan: Plan, scope: number, node: number): PlanNode {

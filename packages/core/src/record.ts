@@ -5,19 +5,20 @@
  * that is no longer wanted becomes a late entry and changes nothing (rule 18); an answer and a timeout are decided once,
  * by whichever entry comes first (rule 19); nothing here invents time: `now` is given.
  */
-import type { AttemptCommand } from "./decide.ts";
-import { withVia } from "./decide.ts";
+import type { AttemptCommand } from "./command.ts";
+import { withVia } from "./decide-approval.ts";
+import { userCodeOf } from "./decide-scopes.ts";
 import type { Entry } from "./entries.ts";
 import { PlumblineError } from "./errors.ts";
-import type { PlanApproval } from "./plan.ts";
-import { isSettled, pathOf, type RunState, type Slot, slotAt, slotByPath } from "./state.ts";
+import type { PlanApproval, PlanNode } from "./plan.ts";
+import { isLive, isSettled, pathOf, type RunState, type Slot, slotAt, slotByPath } from "./state.ts";
 import type { Sealed } from "./values.ts";
 
 /** True when the result of this attempt is still the one that the run waits for. */
 export function isCurrent(state: RunState, { slot: id, attempt, rung }: AttemptCommand): boolean {
   const slot = slotAt(state, id);
   if (state.phase === "ended" || isSettled(slot) || slot.rung !== rung || slot.attempts + 1 !== attempt) return false;
-  return slot.status === "running" || (slot.status === "ready" && state.phase === "running");
+  return slot.status === "running" || (slot.status === "ready" && isLive(state, slot.frame));
 }
 
 /**
@@ -26,8 +27,8 @@ export function isCurrent(state: RunState, { slot: id, attempt, rung }: AttemptC
  * of the run and nothing in it ended the process: such losses are counted against nobody.
  */
 export function recover(state: RunState, now: number, left: boolean = state.left): Entry[] {
-  if (state.phase === "ended") return [];
-  return state.slots.flatMap((slot): Entry[] => {
+  if (state.phase === "ended" || state.phase === "held") return [];
+  const losses = state.slots.flatMap((slot): Entry[] => {
     const { id } = slot;
     if (slot.undo === "started") {
       const failure = { kind: "lost" as const, message: "the process ended while this was being undone" };
@@ -37,18 +38,38 @@ export function recover(state: RunState, now: number, left: boolean = state.left
     const because = left ? ({ because: "left" } as const) : {};
     return [{ kind: "attempt.lost", at: now, slot: id, rung: slot.rung, attempt: slot.attempts + 1, ...because }];
   });
+  return mayHaveBeenAnswering(state) && !left ? [...losses, { kind: "answer.lost", at: now }] : losses;
+}
+
+/** The flow's own answer, its checks or the answer for a missed deadline: the user's code as well. */
+function mayHaveBeenAnswering(state: RunState): boolean {
+  if (state.phase === "running") return state.frames[0]?.unsettled === 0;
+  return state.stop?.cause === "deadline" && state.plan.deadline?.answers === true;
 }
 
 /** User code leaves no mark before it runs, effects apart: it may have begun as soon as nothing else was missing. */
 function mayHaveBeenRunning(state: RunState, slot: Slot): boolean {
   if (slot.status === "running") return true;
-  if (state.phase !== "running") return false;
+  if (!isLive(state, slot.frame)) return false;
   const { node, admission } = slot;
-  if (slot.status === "expired") return declaresByFunction(node as PlanApproval);
+  if (slot.status === "expired") return node.kind === "signal" ? node.onTimeout === undefined : declaresLate(node);
+  if (slot.status === "open") return userCodeOf(state, slot) !== undefined;
   if (slot.status !== "ready") return false;
   if (node.when && !slot.conditionMet) return true;
-  if (node.kind === "approval") return admission?.kind === "refused" && declaresByFunction(node);
-  return node.stepKind !== "effect" && (node.rungs[slot.rung]?.breaker === undefined || admission !== undefined);
+  switch (node.kind) {
+    case "step":
+      return node.stepKind !== "effect" && (node.rungs[slot.rung]?.breaker === undefined || admission !== undefined);
+    case "approval":
+      return admission?.kind === "refused" && declaresByFunction(node);
+    case "sleep":
+      return node.forMs === undefined;
+    default:
+      return node.kind === "branch" || node.kind === "map";
+  }
+}
+
+function declaresLate(node: PlanNode): boolean {
+  return node.kind === "approval" && declaresByFunction(node);
 }
 
 function declaresByFunction({ onTimeout, breaker }: PlanApproval): boolean {
@@ -67,10 +88,15 @@ export function fireTimers(state: RunState, now: number): Entry[] {
     const slot = slotAt(state, id);
     const dueAt = slot.dueAt as number;
     if (dueAt > now) continue;
-    const timer = slot.status === "asked" ? ("approval" as const) : ("retry" as const);
-    due.push({ dueAt, entry: { kind: "timer.fired", at: now, slot: id, timer } });
+    due.push({ dueAt, entry: { kind: "timer.fired", at: now, slot: id, timer: timerOf(slot) } });
   }
   return due.sort((a, b) => a.dueAt - b.dueAt).map(({ entry }) => entry);
+}
+
+function timerOf({ status }: Slot): "approval" | "signal" | "sleep" | "retry" {
+  if (status === "asked") return "approval";
+  if (status === "awaiting") return "signal";
+  return status === "sleeping" ? "sleep" : "retry";
 }
 
 /** Late decisions that one approval keeps. */

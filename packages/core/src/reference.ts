@@ -15,11 +15,22 @@ export const internals: unique symbol = Symbol.for("plumbline.reference") as nev
 /** `maybe`: the step can be skipped, so that what reads it in the flow's answer may be undefined. */
 export type Certainty = "sure" | "maybe";
 
+/** A scope that is being defined, with the one around it. */
+export interface Origin {
+  readonly around: Origin | undefined;
+}
+
+/** True when `outer` is `inner` or lies around it. */
+export function isWithin(inner: Origin, outer: Origin): boolean {
+  for (let at: Origin | undefined = inner; at; at = at.around) if (at === outer) return true;
+  return false;
+}
+
 /** What a reference keeps: its expression and the definition that it belongs to. */
 export interface ReferenceInternals<out T = unknown, out C extends Certainty = Certainty> {
   readonly expression: Expression;
-  /** The definition in which the reference was made; using it in another one is an error. */
-  readonly origin: object;
+  /** The scope in which the reference was made; it may be used there and in the scopes inside. */
+  readonly origin: Origin;
   /** How messages name it: `extract.income`. */
   readonly label: string;
   /** Types only; never there at run time. */
@@ -200,10 +211,13 @@ export function firstOf<const R extends readonly [Reference, ...Reference[]]>(
 ): Ref<ValueOf<R[number]>, FirstCertainty<R[number]>> {
   const all = references.map((reference) => demand(reference, "firstOf"));
   const label = `firstOf(${all.map((one) => one.label).join(", ")})`;
-  const foreign = all.find((one) => one.origin !== all[0]?.origin);
+  // Of scopes inside each other, the innermost is where it can be used.
+  let { origin } = all[0] as ReferenceInternals;
+  for (const one of all) if (isWithin(one.origin, origin)) origin = one.origin;
+  const foreign = all.find((one) => !isWithin(origin, one.origin));
   if (foreign) throw foreignReference(foreign.label, label);
   const expression: Expression = { kind: "first", of: all.map((one) => one.expression) };
-  return makeReference({ origin: (all[0] as ReferenceInternals).origin, expression, label }) as never;
+  return makeReference({ origin, expression, label }) as never;
 }
 
 /** Sure as soon as one member is sure. */
@@ -234,10 +248,10 @@ export function foreignReference(label: string, where: string): PlumblineError {
  * What a user wrote (references, constants, objects and arrays of them) as an expression.
  * @throws PlumblineError `reference-foreign`, or `option-invalid` for a constant that a journal cannot keep
  */
-export function expressionOf(written: unknown, origin: object, where: string): Expression {
+export function expressionOf(written: unknown, origin: Origin, where: string): Expression {
   const inside = internalsOf(written);
   if (inside) {
-    if (inside.origin !== origin) throw foreignReference(inside.label, where);
+    if (!isWithin(origin, inside.origin)) throw foreignReference(inside.label, where);
     return inside.expression;
   }
   if (Array.isArray(written)) {

@@ -4,11 +4,17 @@
  * Boundary: pure readings of a folded state, in the words that people and pages use. Invariant: rows rebuilt from the
  * journal are the rows that were written with it (rule 27), so nothing here reads a clock.
  */
+
+import { userCodeOf } from "./decide-scopes.ts";
 import type { Outcome, Provenance, StopCause } from "./entries.ts";
 import type { Failure } from "./errors.ts";
+import type { PlanNode } from "./plan.ts";
+import type { Cost } from "./rung.ts";
 import {
   costOf,
   type Degradation,
+  isLive,
+  isSettled,
   nextDueAt,
   pathOf,
   type RunState,
@@ -18,20 +24,23 @@ import {
   slotAt,
   standingOf,
 } from "./state.ts";
-import type { Cost } from "./step.ts";
 import type { Sealed } from "./values.ts";
 
 /** Something a run waits for that somebody else can answer. */
 export interface Wait {
-  readonly kind: "approval";
+  readonly kind: "approval" | "signal";
   readonly path: string;
+  /** The desk that answers; of a signal its name. */
   readonly desk: string;
   readonly since: number;
   readonly dueAt: number;
 }
 
-/** `waiting`: nothing but a person, a signal or a timer can move it. `stopping`: it undoes what it did. */
-export type RunStatus = "running" | "waiting" | "stopping" | "ended";
+/**
+ * `waiting`: nothing but a person, a signal or a timer can move it. `held`: a called run that has its answer and that its
+ * caller can still undo. `stopping`: it undoes what it did.
+ */
+export type RunStatus = "running" | "waiting" | "held" | "stopping" | "ended";
 
 /** One run in a list. */
 export interface RunSummary {
@@ -53,7 +62,14 @@ export interface RunSummary {
   readonly waits: readonly Wait[];
 }
 
-const waitingStatuses: ReadonlySet<SlotStatus> = new Set(["pending", "asked", "backing-off"]);
+const waitingStatuses: ReadonlySet<SlotStatus> = new Set([
+  "pending",
+  "asked",
+  "awaiting",
+  "sleeping",
+  "backing-off",
+  "open",
+]);
 
 export function summaryOf(state: RunState): RunSummary {
   const dueAt = nextDueAt(state);
@@ -80,26 +96,29 @@ const noWaits: readonly Wait[] = [];
 function statusOf(state: RunState): RunStatus {
   if (state.phase !== "running") return state.phase;
   if (state.timers.size === 0) return "running";
-  const parked = state.slots.every((slot) => isDone(slot) || waitingStatuses.has(slot.status) || isBetweenUndos(slot));
-  return parked ? "waiting" : "running";
+  return state.slots.every((slot) => isParked(state, slot)) ? "waiting" : "running";
 }
 
-/** A ladder's undo failed and its next try has an instant. */
-function isBetweenUndos({ status, undo }: Slot): boolean {
-  return status === "undoing" && undo === "waiting";
-}
-
-function isDone(slot: Slot): boolean {
-  return slot.status === "completed" || slot.status === "skipped" || slot.status === "failed";
+/** The slot has nothing to do but wait. */
+function isParked(state: RunState, slot: Slot): boolean {
+  const { status, undo } = slot;
+  if (undo === "started" || undo === "due") return false;
+  if (undo === "waiting") return true; // an undo failed, and its next try has an instant
+  if (isSettled(slot)) return true;
+  if (status === "open") return userCodeOf(state, slot) === undefined;
+  return waitingStatuses.has(status) || status === "stopping" || !(status === "running" || isLive(state, slot.frame));
 }
 
 function waitsOf(state: RunState): Wait[] {
-  return [...state.timers].flatMap((id) => {
-    const slot = state.slots[id] as Slot;
-    if (slot.status !== "asked" || slot.node.kind !== "approval") return [];
-    const dueAt = slot.dueAt as number;
-    const { desk, timeoutMs } = slot.node;
-    return [{ kind: "approval" as const, path: pathOf(slot), desk, since: dueAt - timeoutMs, dueAt }];
+  return [...state.timers].flatMap((id): Wait[] => {
+    const { status, node, dueAt: due } = state.slots[id] as Slot;
+    const path = pathOf(state.slots[id] as Slot);
+    const dueAt = due as number;
+    if (status === "asked" && node.kind === "approval") {
+      return [{ kind: "approval", path, desk: node.desk, since: dueAt - node.timeoutMs, dueAt }];
+    }
+    if (status !== "awaiting" || node.kind !== "signal") return [];
+    return [{ kind: "signal", path, desk: node.name, since: dueAt - node.timeoutMs, dueAt }];
   });
 }
 
@@ -120,9 +139,12 @@ export type StepStatus =
 /** One step of a run. */
 export interface StepReport {
   readonly path: string;
-  readonly kind: "step" | "approval";
+  readonly kind: PlanNode["kind"];
   readonly status: StepStatus;
-  /** The rung that gave the value; for approvals how it was decided: `person`, `timeout` or `breaker`. */
+  /**
+   * The rung that gave the value; for approvals and signals how it was decided: `person`, `timeout`, `breaker` or `signal`;
+   * the case of a branch; the run that was called.
+   */
   readonly answeredBy?: string;
   readonly by?: string;
   /** Attempts that ended or are under way. */
@@ -168,7 +190,9 @@ function stepReport(state: RunState, slot: Slot, degraded: ReadonlySet<string>):
 /** The name of what gave a slot its value. */
 export function answererOf(slot: Slot): string | undefined {
   if (slot.status !== "completed") return undefined;
-  return slot.node.kind === "approval" ? slot.decision?.via : slot.node.rungs[slot.rung]?.name;
+  if (slot.node.kind === "step") return slot.node.rungs[slot.rung]?.name;
+  if (slot.node.kind === "branch") return String(slot.inside?.frames[0]?.key);
+  return slot.node.kind === "call" ? slot.call : slot.decision?.via;
 }
 
 const plainStatuses: Record<SlotStatus, StepStatus> = {
@@ -179,7 +203,12 @@ const plainStatuses: Record<SlotStatus, StepStatus> = {
   "backing-off": "retrying",
   undoing: "undoing",
   asked: "waiting",
+  awaiting: "waiting",
   expired: "waiting",
+  sleeping: "waiting",
+  called: "running",
+  open: "running",
+  stopping: "undoing",
   completed: "succeeded",
   skipped: "skipped",
   failed: "failed",
@@ -189,7 +218,7 @@ function stepStatus(state: RunState, slot: Slot, degraded: boolean): StepStatus 
   if (slot.undo === "done") return "undone";
   if (slot.undo === "started" || slot.undo === "waiting" || slot.undo === "due") return "undoing";
   if (slot.status === "completed" && degraded) return "degraded";
-  if (state.phase !== "running" && !isDone(slot) && slot.status !== "running") return "stopped";
+  if (!isSettled(slot) && slot.status !== "running" && !isLive(state, slot.frame)) return "stopped";
   return plainStatuses[slot.status];
 }
 

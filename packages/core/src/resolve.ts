@@ -4,48 +4,143 @@
  * Boundary: reads sealed values through `read`, so that where they lie (entry, blob) is the engine's affair.
  * Invariants: what a step is given is made fresh from sealed text each time, so nobody's changes reach anyone else and a
  * recovery gives the same (rule 13); a skipped or failed need gives undefined, which `decide` lets through only where
- * the reader absorbs it.
+ * the reader absorbs it; the value of a node that opens scopes is read off them and never kept a second time.
  */
 import { type Expression, inputNode } from "./expression.ts";
-import { type Frame, type RunState, type Slot, siblingOf } from "./state.ts";
+import type { PlanMap } from "./plan.ts";
+import { type Frame, frameOf, type Inside, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
 import type { Sealed } from "./values.ts";
+import { voteOf } from "./votes.ts";
 
 /** Opens sealed text. */
 export type Read = (sealed: Sealed) => unknown;
+type Ref = Extract<Expression, { kind: "ref" }>;
 
 /** The value of an expression in a frame. Parts of one value that it reads twice are opened once. */
 export function resolve(state: RunState, frame: Frame, expression: Expression, read: Read): unknown {
-  const opened = new Map<number, unknown>();
-  return givenBy(expression);
+  return new Resolver(state, read).valueOfExpression(frame, expression);
+}
 
-  function givenBy(part: Expression): unknown {
+class Resolver {
+  private readonly state: RunState;
+  private readonly read: Read;
+  private readonly opened = new Map<Slot | Frame, unknown>();
+
+  constructor(state: RunState, read: Read) {
+    this.state = state;
+    this.read = read;
+  }
+
+  valueOfExpression(frame: Frame, part: Expression): unknown {
     switch (part.kind) {
       case "constant":
-        return read(part.value);
+        return this.read(part.value);
       case "ref":
-        return part.path.length === 0 ? whole(part.node) : fieldAt(whole(part.node), part.path);
+        return this.valueOfRef(frame, part);
       case "object": {
         const value: Record<string, unknown> = {};
-        for (const key in part.fields) setOwn(value, key, givenBy(part.fields[key] as Expression));
+        for (const key in part.fields) {
+          setOwn(value, key, this.valueOfExpression(frame, part.fields[key] as Expression));
+        }
         return value;
       }
       case "list":
-        return part.items.map(givenBy);
+        return part.items.map((item) => this.valueOfExpression(frame, item));
       case "optional":
-        return givenBy(part.of);
+        return this.valueOfExpression(frame, part.of);
       case "first": {
-        const ran = part.of.find((member) => gives(state, frame, member));
-        return ran && givenBy(ran);
+        const ran = part.of.find((member) => gives(this.state, frame, member));
+        return ran && this.valueOfExpression(frame, ran);
       }
     }
   }
 
-  function whole(node: number): unknown {
-    if (opened.has(node)) return opened.get(node);
-    const sealed = node === inputNode ? frame.input : siblingOf(state, frame, node).value;
-    const value = sealed === undefined ? undefined : read(sealed);
-    opened.set(node, value);
-    return value;
+  private valueOfRef(from: Frame, { scope, node, path }: Ref): unknown {
+    const home = frameOf(from, scope);
+    if (node === inputNode) return this.given(home, path);
+    const value = this.once(siblingOf(this.state, home, node), (slot) => this.valueOfSlot(slot));
+    return path.length === 0 ? value : fieldAt(value, path);
+  }
+
+  private valueOfSlot(slot: Slot): unknown {
+    if (slot.status !== "completed") return undefined;
+    const { node, inside } = slot;
+    if (node.kind === "sleep") return null;
+    switch (inside && node.kind) {
+      case "ensemble":
+        return this.valueOfEnsemble(slot, inside as Inside);
+      case "map":
+        return (inside as Inside).frames.flatMap((one) => this.valueOfItem(node as PlanMap, inside as Inside, one));
+      case "branch":
+        return this.answerOf((inside as Inside).frames[0] as Frame);
+      default:
+        return slot.value === undefined ? undefined : this.read(slot.value);
+    }
+  }
+
+  private answerOf(frame: Frame): unknown {
+    return this.valueOfExpression(frame, frame.scope.answer);
+  }
+
+  /** None for an item that failed and was left out. */
+  private valueOfItem({ onFailure }: PlanMap, inside: Inside, item: Frame): unknown[] {
+    const failure = inside.failures.get(item.key as number);
+    if (failure) return onFailure === "collect" ? [{ status: "failure", failure }] : [];
+    const value = this.answerOf(item);
+    return [onFailure === "collect" ? { status: "success", value } : value];
+  }
+
+  private valueOfEnsemble(slot: Slot, { frames: [frame] }: Inside): unknown {
+    const { base, scope } = frame as Frame;
+    const votes: Record<string, unknown> = {};
+    let survivors = 0;
+    for (const [index, { name }] of scope.nodes.entries()) {
+      const member = slotAt(this.state, base + index);
+      if (member.status === "completed") survivors++;
+      setOwn(
+        votes,
+        name,
+        voteOf(member, () => this.valueOfSlot(member)),
+      );
+    }
+    return { value: slot.value === undefined ? undefined : this.read(slot.value), votes, survivors };
+  }
+
+  /** What a scope is given: the flow's input, an item with its index, or a turn with those before it. */
+  private given(home: Frame, path: readonly string[]): unknown {
+    const { owner, key, input } = home;
+    const [field, ...rest] = path;
+    if (!owner?.inside)
+      return fieldAt(
+        this.once(home, () => this.read(input as Sealed)),
+        path,
+      );
+    const { items, values } = owner.inside;
+    switch (field) {
+      case "item":
+        return fieldAt(
+          this.once(home, () => this.read(items[key as number] as Sealed)),
+          rest,
+        );
+      case "previous":
+        return fieldAt(this.previous(owner, key as number), rest);
+      case "turns":
+        return fieldAt(values.slice(0, (key as number) - 1).map(this.read), rest);
+      default:
+        return key; // `index` or `turn`
+    }
+  }
+
+  private previous(loop: Slot, turn: number): unknown {
+    if (turn > 1) return this.read(loop.inside?.values[turn - 2] as Sealed);
+    const { needs } = loop.node;
+    const start = needs.kind === "object" ? needs.fields.start : undefined;
+    return start && this.valueOfExpression(loop.frame, start);
+  }
+
+  private once<Key extends Slot | Frame>(key: Key, open: (key: Key) => unknown): unknown {
+    if (!this.opened.has(key)) this.opened.set(key, open(key));
+    return this.opened.get(key);
   }
 }
 
@@ -56,10 +151,12 @@ function setOwn(object: Record<string, unknown>, key: string, value: unknown): v
 }
 
 /** True when what the expression reads ran, so that `firstOf` takes it; members of `firstOf` are references. */
-function gives(state: RunState, frame: Frame, expression: Expression): boolean {
+export function gives(state: RunState, frame: Frame, expression: Expression): boolean {
   switch (expression.kind) {
-    case "ref":
-      return expression.node === inputNode || siblingOf(state, frame, expression.node).status === "completed";
+    case "ref": {
+      const { scope, node } = expression;
+      return node === inputNode || siblingOf(state, frameOf(frame, scope), node).status === "completed";
+    }
     case "optional":
       return gives(state, frame, expression.of);
     case "first":
@@ -87,7 +184,7 @@ export function skippedIn(state: RunState, frame: Frame, expression: Expression)
       return undefined;
     case "ref": {
       if (expression.node === inputNode) return undefined;
-      const slot: Slot = siblingOf(state, frame, expression.node);
+      const slot: Slot = siblingOf(state, frameOf(frame, expression.scope), expression.node);
       return slot.status === "skipped" ? slot.id : undefined;
     }
     case "object":
@@ -113,17 +210,10 @@ export function skippedAmong(state: RunState, frame: Frame, parts: readonly Expr
 /** The sealed values that an expression reads, so that those kept elsewhere can be fetched before it is resolved. */
 export function sealedIn(state: RunState, frame: Frame, expression: Expression): Sealed[] {
   const found: Sealed[] = [];
-  collect(expression);
+  // What is read is what `resolve` opens; a reader that opens nothing says which.
+  resolve(state, frame, expression, (sealed) => {
+    found.push(sealed);
+    return undefined;
+  });
   return found;
-
-  function collect(part: Expression): void {
-    if (part.kind === "object") for (const field of Object.values(part.fields)) collect(field);
-    else if (part.kind === "list" || part.kind === "first")
-      (part.kind === "list" ? part.items : part.of).forEach(collect);
-    else if (part.kind === "optional") collect(part.of);
-    else if (part.kind === "ref") {
-      const sealed = part.node === inputNode ? frame.input : siblingOf(state, frame, part.node).value;
-      if (sealed !== undefined) found.push(sealed);
-    }
-  }
 }

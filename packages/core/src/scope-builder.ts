@@ -1,31 +1,57 @@
 /**
  * The builder of one scope: turns the `$` calls of a running `build` into nodes and their functions.
  *
- * Boundary: works on what was written without its types, which flow.ts gives; options of a step are read in step.ts and
- * approval.ts. Invariants: a name is used once; a node that was begun is finished before the scope is; after `finish` nothing
- * can be added.
+ * Boundary: works on what was written without its types, which flow-builder.ts gives; what a node's options mean is read by
+ * step.ts, approval.ts, scope-nodes.ts and waiting-nodes.ts. Invariants: a name is used once; a node that was begun is
+ * finished before the scope is; after `finish` nothing can be added; what the scopes of a node read outside of them is
+ * among that node's dependencies, so that they are entered when all of it has settled.
  */
-import { type ApprovalCode, type ApprovalOptions, approvalOf } from "./approval.ts";
-import { describe, PlumblineError } from "./errors.ts";
-import { type Dependency, dependenciesOf, type Expression, weaker } from "./expression.ts";
+import { type ApprovalOptions, approvalOf } from "./approval.ts";
+import type { NodeCode } from "./code.ts";
+import { demandAnswer, demandContract, demandName, stepWithoutRung } from "./demands.ts";
+import { PlumblineError } from "./errors.ts";
+import { type Dependency, dependenciesOf, type Expression, inputNode, refsIn, weaker } from "./expression.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
+import { retryOptions } from "./ladder.ts";
 import type { PlanNode, PlanScope } from "./plan.ts";
-import { expressionOf, foreignReference, internalsOf, makeReference, type Ref } from "./reference.ts";
 import {
-  type AnyRung,
-  compensationOf,
-  ladderOf,
-  retryOptions,
-  type Schema,
-  type StepCode,
-  type StepOptions,
-} from "./step.ts";
+  expressionOf,
+  foreignReference,
+  internalsOf,
+  isWithin,
+  makeReference,
+  type Origin,
+  optional,
+  type Ref,
+} from "./reference.ts";
+import type { AnyRung, Schema } from "./rung.ts";
+import {
+  type BranchOptions,
+  branchCode,
+  branchOptions,
+  type EnsembleOptions,
+  ensembleOf,
+  ensembleOptions,
+  type LoopOptions,
+  loopOf,
+  loopOptions,
+  type MapOptions,
+  mapOf,
+  mapOptions,
+} from "./scope-nodes.ts";
+import { type StepOptions, stepOf } from "./step.ts";
 import type { Codec } from "./values.ts";
-
-/** The functions of one node. */
-export type NodeCode = StepCode | ApprovalCode;
-
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$/;
+import {
+  type CallOptions,
+  calledFlow,
+  callOptions,
+  type SignalOptions,
+  type SleepOptions,
+  signalOf,
+  signalOptions,
+  sleepOf,
+  sleepOptions,
+} from "./waiting-nodes.ts";
 
 interface Placed {
   readonly when?: unknown;
@@ -33,232 +59,313 @@ interface Placed {
   readonly needs?: unknown;
 }
 
-const placedOptions = { when: true, after: true, needs: true } as const;
-const stepOptions = optionsOf<StepOptions<unknown, never, Schema> & Placed>({
+const placedOptions = ["when", "after", "needs"];
+const stepOptions = [
   ...placedOptions,
-  output: true,
-  checks: true,
-  timeout: true,
-  retry: true,
-  kind: true,
-  compensate: true,
-  onDropped: true,
-  version: true,
-  nonFinite: true,
-});
-const approvalOptions = optionsOf<ApprovalOptions<unknown, never, Schema<object, object>> & Placed>({
+  ...optionsOf<Omit<StepOptions<unknown, never, Schema>, "needs">>({
+    output: true,
+    checks: true,
+    timeout: true,
+    retry: true,
+    kind: true,
+    compensate: true,
+    onDropped: true,
+    version: true,
+    cache: true,
+    hedge: true,
+    nonFinite: true,
+  }),
+];
+const approvalOptions = [
   ...placedOptions,
-  decision: true,
-  desk: true,
-  timeout: true,
-  onTimeout: true,
-  breaker: true,
-  title: true,
-});
+  ...optionsOf<Omit<ApprovalOptions<unknown, never, Schema<object, object>>, "needs">>({
+    decision: true,
+    desk: true,
+    timeout: true,
+    onTimeout: true,
+    breaker: true,
+    title: true,
+  }),
+];
+
+/** What the scopes of one flow are built into. */
+export interface FlowDraft {
+  readonly flow: string;
+  readonly codecs: readonly Codec[];
+  readonly scopes: PlanScope[];
+  readonly codes: NodeCode[][];
+}
+
+type Build = (...given: never[]) => unknown;
+/** A node's own part of the plan, beside its name, needs and dependencies. */
+type OwnPart = PlanNode extends infer Node ? (Node extends PlanNode ? Omit<Node, keyof Common> : never) : never;
+type Common = Pick<PlanNode, "name" | "needs" | "after" | "dependsOn" | "dependents" | "when" | "readsOutside">;
+type OwnCode = NodeCode extends infer Code ? (Code extends NodeCode ? Omit<Code, "when"> : never) : never;
 
 /** Collects the nodes of one scope while `build` runs. It is also the origin that its references carry. */
-export class ScopeBuilder {
-  readonly codes: NodeCode[] = [];
-  private readonly flowName: string;
-  private readonly codecs: readonly Codec[];
+export class ScopeBuilder implements Origin {
+  readonly around: ScopeBuilder | undefined;
+  private readonly draft: FlowDraft;
+  private readonly id: number;
+  private readonly owner: PlanScope["owner"];
+  /** How paths in messages begin. */
+  private readonly prefix: string;
   private readonly nodes: (PlanNode | undefined)[] = [];
+  private readonly codes: NodeCode[] = [];
   private readonly names: string[] = [];
+  /** Everything that is read in this scope and in those inside. */
+  private readonly read: Expression[] = [];
   private finished = false;
 
-  constructor(flowName: string, codecs: readonly Codec[]) {
-    this.flowName = flowName;
-    this.codecs = codecs;
+  constructor(draft: FlowDraft, around?: ScopeBuilder, owner?: { readonly node: number; readonly prefix: string }) {
+    this.draft = draft;
+    this.around = around;
+    this.id = draft.scopes.length;
+    this.owner = around && owner && { scope: around.id, node: owner.node };
+    this.prefix = owner?.prefix ?? "";
+    draft.scopes.push({ id: this.id, nodes: [], answer: nothing, answerDependsOn: [] });
+    draft.codes.push(this.codes);
   }
 
   step(
     name: string,
     options: StepOptions<unknown, never, Schema> & Placed,
   ): { by(...rungs: readonly AnyRung<never, unknown>[]): Ref<unknown> } {
-    const index = this.claim(name);
-    demandContract(name, "output", options, stepOptions);
-    demandOptions(`${name}.retry`, options.retry, retryOptions);
-    const common = this.common(name, options);
+    const { index, path } = this.claim(name);
+    demandContract(path, "output", options, stepOptions);
+    demandOptions(`${path}.retry`, options.retry, retryOptions);
+    const common = this.common(name, path, options);
     return {
       by: (...rungs) => {
-        if (rungs.length === 0) throw stepWithoutRung(name);
-        if (this.nodes[index] !== undefined)
-          throw invalid(`${name}.by`, "one call of .by for each step", rungs, {
+        if (rungs.length === 0) throw stepWithoutRung(path);
+        if (this.nodes[index] !== undefined) {
+          throw invalid(`${path}.by`, "one call of .by for each step", rungs, {
             words: "a second call",
             mend: "give all rungs to one .by: the first choice first",
           });
-        const stepKind = options.kind ?? "read";
-        if (!["pure", "read", "effect"].includes(stepKind)) {
-          throw invalid(`${name}.kind`, '"pure", "read" or "effect"', options.kind);
         }
-        // Same input, same output: trying a pure step again gives the same failure, so it is tried once unless asked.
-        const retry = stepKind === "pure" ? { maxAttempts: 1, ...options.retry } : options.retry;
-        const ladder = ladderOf(rungs, { timeout: options.timeout, retry }, name);
-        const undo = compensationOf(options.compensate, name);
-        if (undo && stepKind !== "effect") {
-          throw invalid(`${name}.compensate`, 'kind: "effect" beside it', stepKind, {
-            words: `kind: "${stepKind}"`,
-            mend: 'add kind: "effect" if the step changes the world; if it does not, take compensate away',
-          });
-        }
-        this.nodes[index] = {
-          kind: "step",
-          ...common,
-          stepKind,
-          rungs: ladder.plans,
-          checks: Object.keys(options.checks ?? {}),
-          onDropped: options.onDropped ?? "record",
-          ...(options.version === undefined ? {} : { version: String(options.version) }),
-          ...(undo ? { compensation: undo.plan } : {}),
-        };
-        this.codes[index] = {
-          kind: "step",
-          output: options.output,
-          checks: Object.entries(options.checks ?? {}),
-          when: options.when as StepCode["when"],
-          rungs: ladder.codes,
-          compensate: undo?.run,
-          nonFinite: options.nonFinite === true,
-          codecs: this.codecs,
-        };
-        return this.reference(index, name);
+        const { plan, code } = stepOf(path, options, rungs, this.draft.codecs);
+        return this.place(index, common, plan, code, options);
       },
     };
   }
 
   approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed): Ref<unknown> {
-    const index = this.claim(name);
-    demandContract(name, "decision", options, approvalOptions);
-    const { plan, code } = approvalOf(name, options, this.codecs);
-    this.nodes[index] = { kind: "approval", ...this.common(name, options), ...plan };
-    this.codes[index] = { ...code, when: options.when as ApprovalCode["when"] };
-    return this.reference(index, name);
+    const { index, path } = this.claim(name);
+    demandContract(path, "decision", options, approvalOptions);
+    const { plan, code } = approvalOf(path, options, this.draft.codecs);
+    return this.place(index, this.common(name, path, options), { kind: "approval", ...plan }, code, options);
   }
 
-  /** The scope as data. Throws for steps that were begun and never given a ladder. */
-  finish(answer: unknown): PlanScope {
+  branch(name: string, options: BranchOptions<unknown, never, Readonly<Record<string, Build>>> & Placed): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandOptions(path, options, [...placedOptions, ...branchOptions]);
+    const code = branchCode(path, options);
+    const inner: ScopeBuilder[] = [];
+    const cases: Record<string, number> = {};
+    for (const [key, build] of Object.entries(options.cases)) {
+      demandName(key, `${path}.cases`);
+      const scope = this.inside(index, `${path}.${key}.`, build, () => []);
+      inner.push(scope);
+      cases[key] = scope.id;
+    }
+    return this.place(index, this.common(name, path, options, inner), { kind: "branch", cases }, code, options);
+  }
+
+  ensemble(
+    name: string,
+    options: EnsembleOptions<unknown, never, Schema, string, unknown, unknown> & Placed,
+  ): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandContract(path, "output", options, [...placedOptions, ...ensembleOptions]);
+    const { plan, code } = ensembleOf(path, options, this.draft.codecs);
+    const { members, output, checks, timeout, retry, kind, version, needs } = options;
+    const common = { needs, output, checks, timeout, retry, kind, version };
+    const written = Object.fromEntries(Object.entries(common).filter(([, value]) => value !== undefined));
+    const scope = this.inside(
+      index,
+      `${path}.`,
+      (($: ScopeBuilder) =>
+        Object.fromEntries(
+          Object.entries(members).map(([member, rungs]) => {
+            const ladder = (Array.isArray(rungs) ? rungs : [rungs]) as readonly AnyRung<never, unknown>[];
+            const answer = $.step(member, written as unknown as StepOptions<unknown, never, Schema>).by(...ladder);
+            return [member, optional(answer, { onFailure: true })];
+          }),
+        )) as Build,
+      () => [],
+    );
+    const own = { kind: "ensemble" as const, scope: scope.id, ...plan };
+    return this.place(index, this.common(name, path, options, [scope]), own, code, options);
+  }
+
+  map(name: string, options: MapOptions<unknown, Build, "fail" | "drop" | "collect"> & Placed): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandOptions(path, options, ["when", "after", ...mapOptions]);
+    const plan = mapOf(path, options);
+    if (internalsOf(options.over) === undefined && !Array.isArray(options.over)) {
+      throw invalid(`${path}.over`, "a reference to an array, or an array of references", options.over);
+    }
+    const scope = this.inside(index, `${path}[0].`, options.each, ($) => [$.given("item"), $.given("index")]);
+    const common = this.common(name, path, { ...options, needs: { over: options.over } }, [scope]);
+    return this.place(index, common, { kind: "map", scope: scope.id, ...plan }, { kind: "map" }, options);
+  }
+
+  loop(name: string, options: LoopOptions<unknown, Schema, Build> & Placed): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandContract(path, "output", options, ["when", "after", ...loopOptions]);
+    const { plan, code } = loopOf(path, options);
+    const given = ["previous", "turn", "turns"];
+    const scope = this.inside(index, `${path}[1].`, options.body, ($) => given.map((field) => $.given(field)));
+    const needs = options.start === undefined ? {} : { start: options.start };
+    const common = this.common(name, path, { ...options, needs }, [scope]);
+    return this.place(index, common, { kind: "loop", scope: scope.id, ...plan }, code, options);
+  }
+
+  call(name: string, options: CallOptions<unknown, unknown> & Placed): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandOptions(path, options, ["when", "after", ...callOptions]);
+    const called = calledFlow(path, options);
+    const common = this.common(name, path, { ...options, needs: { input: options.input } });
+    return this.place(index, common, { kind: "call", flow: called.name }, { kind: "call", flow: called }, options);
+  }
+
+  sleep(name: string, options: SleepOptions<unknown, never> & Placed): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandOptions(path, options, [...placedOptions, ...sleepOptions]);
+    const { plan, code } = sleepOf(path, options);
+    return this.place(index, this.common(name, path, options), { kind: "sleep", ...plan }, code, options);
+  }
+
+  signal(name: string, options: SignalOptions<unknown, never, Schema> & Placed): Ref<unknown> {
+    const { index, path } = this.claim(name);
+    demandContract(path, "schema", options, [...placedOptions, ...signalOptions]);
+    const { plan, code } = signalOf(path, options, this.draft.codecs);
+    return this.place(index, this.common(name, path, options), { kind: "signal", ...plan }, code, options);
+  }
+
+  /** Makes the scope part of the plan. Throws for steps that were begun and never given a ladder. */
+  finish(answer: unknown): void {
     this.finished = true;
     const open = this.names.find((_, index) => this.nodes[index] === undefined);
-    if (open !== undefined) throw stepWithoutRung(open);
-    const expression = expressionOf(answer, this, `${this.flowName} answer`);
+    if (open !== undefined) throw stepWithoutRung(this.prefix + open);
+    const where = this.owner ? `${this.prefix.slice(0, -1)} answer` : `${this.draft.flow} answer`;
+    const expression = expressionOf(answer, this, where);
+    this.read.push(expression);
     const nodes = this.nodes as PlanNode[];
     const dependents = nodes.map((): number[] => []);
     for (const [index, node] of nodes.entries()) {
       for (const dependency of node.dependsOn) dependents[dependency.node]?.push(index);
     }
-    return {
-      id: 0,
+    this.draft.scopes[this.id] = {
+      id: this.id,
+      ...(this.owner ? { owner: this.owner } : {}),
       nodes: nodes.map((node, index) => ({ ...node, dependents: dependents[index] as number[] })),
       answer: expression,
-      answerDependsOn: dependenciesOf(expression, 0),
+      answerDependsOn: dependenciesOf(expression, this.id),
     };
   }
 
-  private claim(name: string): number {
-    demandName(name, this.flowName);
+  /** Builds a scope of the node at `index`. `given` are the references that its function gets beside `$`. */
+  private inside(
+    index: number,
+    prefix: string,
+    build: unknown,
+    given: (inner: ScopeBuilder) => readonly unknown[],
+  ): ScopeBuilder {
+    if (typeof build !== "function") throw invalid(prefix.slice(0, -1), "a function ($) => ...", build);
+    const inner = new ScopeBuilder(this.draft, this, { node: index, prefix });
+    const answer: unknown = (build as (...args: unknown[]) => unknown)(inner, ...given(inner));
+    demandAnswer(prefix.slice(0, -1), answer);
+    inner.finish(answer);
+    return inner;
+  }
+
+  /** A field of what the scope is given. */
+  private given(field: string): Ref<unknown> {
+    const expression = { kind: "ref" as const, scope: this.id, node: inputNode, path: [field] };
+    return makeReference({ expression, origin: this, label: field });
+  }
+
+  private place(index: number, common: Common, plan: OwnPart, code: OwnCode, { when }: Placed): Ref<unknown> {
+    this.nodes[index] = { ...common, ...plan } as PlanNode;
+    this.codes[index] = { ...code, when } as NodeCode;
+    const expression = { kind: "ref" as const, scope: this.id, node: index, path: [] };
+    return makeReference({ expression, origin: this, label: common.name });
+  }
+
+  private claim(name: string): { readonly index: number; readonly path: string } {
+    demandName(name, this.prefix === "" ? this.draft.flow : this.prefix.slice(0, -1));
+    const path = this.prefix + name;
     if (this.finished) {
       throw new PlumblineError("flow-invalid", "a step was added after build had returned", {
-        path: name,
+        path,
         expected: "all steps made while build runs",
         found: "a call of $ later on, from a callback or after an await",
-        mend: "make the step directly in build, which must not be async",
+        mend: "make the step directly in build, which must not be async; inside a scope use the $ that it is given",
       });
     }
     if (this.names.includes(name)) {
       throw new PlumblineError("step-duplicate", "two steps of one scope have the same name", {
-        path: name,
+        path,
         expected: "a name for each step, used once",
         found: `a second "${name}"`,
         mend: "rename one of them: the name is how the journal and people find it",
       });
     }
     this.names.push(name);
-    return this.names.length - 1;
+    return { index: this.names.length - 1, path };
   }
 
-  private common(name: string, options: Placed) {
-    const needs = expressionOf(options.needs ?? {}, this, `${name}.needs`);
+  private common(name: string, path: string, options: Placed, inner: readonly ScopeBuilder[] = []): Common {
+    const needs = expressionOf(options.needs ?? {}, this, `${path}.needs`);
     if (needs.kind !== "object") {
       const words = internalsOf(options.needs) ? { words: "a reference without a name" } : {};
-      throw invalid(`${name}.needs`, "an object of named references and constants", options.needs, {
+      throw invalid(`${path}.needs`, "an object of named references and constants", options.needs, {
         ...words,
         mend: "write needs: { name: reference }",
       });
     }
     if (options.when !== undefined && typeof options.when !== "function") {
-      throw invalid(`${name}.when`, "a function of the needs that gives true or false", options.when);
+      throw invalid(`${path}.when`, "a function of the needs that gives true or false", options.when);
     }
-    const after = this.after(name, options.after);
+    const after = this.after(path, options.after);
+    // A skip of what its scopes read is for those who read it there; a failure is the node's as well.
+    const within = inner.flatMap((scope) => scope.read).map((one): Expression => ({ kind: "first", of: [one] }));
+    this.read.push(needs, ...after, ...within);
+    const own = [needs, ...after];
+    const readsOutside = own.flatMap(refsIn).some((ref) => ref.scope !== this.id);
     return {
       name,
       needs,
       ...(after.length === 0 ? {} : { after }),
-      dependsOn: withAfter(dependenciesOf(needs, 0), after),
+      dependsOn: withAll([...own, ...within].map((expression) => dependenciesOf(expression, this.id))),
       dependents: [],
       when: options.when !== undefined,
+      ...(readsOutside ? { readsOutside } : {}),
     };
   }
 
-  private after(name: string, after: unknown): Expression[] {
+  private after(path: string, after: unknown): Expression[] {
     const written = after === undefined ? [] : Array.isArray(after) ? after : [after];
     return written.map((reference) => {
       const inside = internalsOf(reference);
-      if (!inside) throw invalid(`${name}.after`, "references to steps", reference);
-      if (inside.origin !== this) throw foreignReference(inside.label, `${name}.after`);
+      if (!inside) throw invalid(`${path}.after`, "references to steps", reference);
+      if (!isWithin(this, inside.origin)) throw foreignReference(inside.label, `${path}.after`);
       return inside.expression;
     });
   }
-
-  private reference(node: number, name: string): Ref<unknown> {
-    return makeReference({ expression: { kind: "ref", scope: 0, node, path: [] }, origin: this, label: name });
-  }
 }
 
-function withAfter(needs: readonly Dependency[], after: readonly Expression[]): Dependency[] {
-  const all = [...needs];
-  for (const dependency of after.flatMap((expression) => dependenciesOf(expression, 0))) {
+const nothing: Expression = { kind: "constant", value: "null" };
+
+/** All dependencies, each once, with the weakest absorption. */
+function withAll(lists: readonly (readonly Dependency[])[]): Dependency[] {
+  const all: Dependency[] = [];
+  for (const dependency of lists.flat()) {
     const known = all.findIndex((one) => one.node === dependency.node);
     if (known === -1) all.push(dependency);
     else all[known] = weaker(all[known] as Dependency, dependency);
   }
   return all;
-}
-
-export function isSchema(value: unknown): value is Schema {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
-  return typeof (value as Partial<Schema>)["~standard"]?.validate === "function";
-}
-
-export function demandName(name: unknown, where: string): void {
-  if (typeof name === "string" && namePattern.test(name)) return;
-  const expected = "a name of letters, digits, spaces, - and _, at most 80, a letter or digit first";
-  throw invalid(`${where}.name`, expected, name, { mend: "rename it: paths and commands are made of names" });
-}
-
-function stepWithoutRung(name: string): PlumblineError {
-  return new PlumblineError("step-without-rung", "a step that nothing produces", {
-    path: name,
-    expected: `$.step("${name}", { ... }).by(function, ...)`,
-    found: "no .by(...)",
-    mend: "add .by with the function that gives the step's value",
-  });
-}
-
-/** Options that there are, among them a contract. A schema in the place of the options is told as a contract missing. */
-export function demandContract<Name extends string>(
-  path: string,
-  name: Name,
-  options: { readonly [N in Name]: unknown },
-  known: readonly string[],
-): void {
-  if (!isSchema(options)) demandOptions(path, options, known);
-  if (!isSchema(options?.[name])) throw missingContract(path, name, options?.[name]);
-}
-
-export function missingContract(name: string, option: string, found: unknown): PlumblineError {
-  return new PlumblineError("contract-missing", "a contract is required", {
-    path: `${name}.${option}`,
-    expected: "a schema of the Standard Schema family (zod, valibot, arktype, ...)",
-    found: describe(found),
-    mend: `declare ${option}: z.object({ ... }), or z.unknown() where anything will do`,
-  });
 }

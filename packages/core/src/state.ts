@@ -6,19 +6,22 @@
  * that is entered gets a run of consecutive slots (a frame), so that no path is parsed while a run goes on.
  */
 import type { Via } from "./approval.ts";
-import type { Outcome, Provenance, StopCause } from "./entries.ts";
+import type { Outcome, Parent, Provenance, SignalReceived, StopCause } from "./entries.ts";
 import type { Failure } from "./errors.ts";
 import type { Plan, PlanNode, PlanScope } from "./plan.ts";
-import type { Cost } from "./step.ts";
+import type { Cost } from "./rung.ts";
 import type { Sealed } from "./values.ts";
 
-export type Phase = "running" | "stopping" | "ended";
+/** `held`: a called run that has its answer and can still be undone by the run that called it. */
+export type Phase = "running" | "held" | "stopping" | "ended";
 
 /**
  * - `pending`: a need has not settled yet; `ready`: it may go on; `running`: an effect has its start mark
  * - `broken`: an attempt failed and nothing was decided yet; `backing-off`: waits for the next attempt
  * - `undoing`: an effect in doubt is being undone before the next rung
- * - `asked`: waits for a person; `expired`: nobody answered and the declared answer is being given
+ * - `asked`: waits for a person; `awaiting`: for a signal; `expired`: nobody answered and the declared answer is given
+ * - `sleeping`: waits for the clock; `called`: waits for the run that it called
+ * - `open`: scopes of it are under way; `stopping`: they are undone, because they failed and will be done without
  */
 export type SlotStatus =
   | "pending"
@@ -28,7 +31,12 @@ export type SlotStatus =
   | "backing-off"
   | "undoing"
   | "asked"
+  | "awaiting"
   | "expired"
+  | "sleeping"
+  | "called"
+  | "open"
+  | "stopping"
   | "completed"
   | "skipped"
   | "failed";
@@ -44,7 +52,36 @@ export interface Frame {
   readonly base: number;
   /** How its slots' paths begin: empty for the flow itself. */
   readonly prefix: string;
-  readonly input: Sealed;
+  /** The input of the flow; what other scopes are given is read off their owner. */
+  readonly input: Sealed | undefined;
+  /** The slot that opened it; absent for the flow itself. */
+  readonly owner: Slot | undefined;
+  /** The case of a branch, the turn (from 1), the item (from 0). */
+  readonly key: string | number | undefined;
+  phase: "running" | "stopping" | "ended";
+  /** Its slots that have not settled. */
+  unsettled: number;
+  /** The first slot whose failure nobody in the scope does without. */
+  failed: number | undefined;
+  /** While it is stopping: what it will have failed with. */
+  failure: Failure | undefined;
+}
+
+/** What a node that opens scopes knows of them. */
+export interface Inside {
+  readonly frames: Frame[];
+  /** Frames that are under way. */
+  open: number;
+  /** Frames that have something to be decided: they failed, or they are being undone. */
+  readonly fallen: Set<Frame>;
+  /** A map's items. */
+  items: readonly Sealed[];
+  /** What the turns of a loop answered. */
+  readonly values: Sealed[];
+  /** `until` was satisfied; the ensemble takes no more answers. */
+  done: boolean;
+  /** By item: why it failed. */
+  readonly failures: Map<number, Failure>;
 }
 
 export interface Slot {
@@ -73,7 +110,7 @@ export interface Slot {
   failure: Failure | undefined;
   /** Why the first rung did not answer, once the ladder has been entered. */
   firstFailure: Failure | undefined;
-  /** The slot of the need whose failure became this one's. */
+  /** The slot whose failure became this one's: a need, or one inside. */
   failedNeed: number | undefined;
   retryable: boolean;
   /** What the last attempt gave when it broke the contract. */
@@ -94,13 +131,27 @@ export interface Slot {
   dropped: readonly string[];
   /** Ids of decisions that came too late. */
   readonly lateDecisions: string[];
-  decision: { readonly via: Via; readonly by?: string; readonly id?: string } | undefined;
+  decision: { readonly via: Via | "signal"; readonly by?: string; readonly id?: string } | undefined;
+  /** For nodes that open scopes, once they have. */
+  inside: Inside | undefined;
+  /** The rung that is tried beside the current one. */
+  hedge: number | undefined;
+  /** The run that it called. */
+  call: string | undefined;
 }
 
 /** Why a run is not simply `succeeded` (rule 14). */
 export interface Degradation {
   readonly path: string;
-  readonly kind: "fallback" | "automatic-decision" | "absorbed-failure" | "deadline";
+  readonly kind:
+    | "fallback"
+    | "automatic-decision"
+    | "absorbed-failure"
+    | "missing-voice"
+    | "below-quorum"
+    | "at-limit"
+    | "called-run"
+    | "deadline";
   readonly reason: string;
 }
 
@@ -119,6 +170,7 @@ export interface RunState {
   length: number;
   run: string;
   key: string | undefined;
+  parent: Parent | undefined;
   fingerprint: string;
   phase: Phase;
   startedAt: number;
@@ -126,18 +178,25 @@ export interface RunState {
   deadlineAt: number | undefined;
   deadlinePassed: boolean;
   cancel: { readonly by?: string; readonly reason?: string } | undefined;
-  /** Slots of the flow's own frame that have not settled. */
-  unsettled: number;
+  /** How often the process died while the flow's answer was being given. */
+  answerLosses: number;
   /** The engine let go of it in good order: what was under way then is lost without blame. */
   left: boolean;
   /** What may end the run before its time, in the order of the journal: failed slots, a cancel, the deadline. */
   readonly causes: (number | "cancel" | "deadline")[];
   /** Slots with a timer set. Small, whatever the size of the run. */
   readonly timers: Set<number>;
-  /** Effects in the order of their first start. */
+  /** Effects and called runs in the order of their first start. */
   readonly effects: number[];
+  /** What the outside said and no wait has taken, by name. */
+  readonly signals: Map<string, SignalReceived[]>;
+  readonly signalIds: Set<string>;
+  /** Raised when a part of the run is closed before its time: whatever is under way in it is not wanted any more. */
+  closings: number;
   /** Slots that an entry has changed since somebody last looked: a hint for `decide`, not part of the record. */
   touched: number[];
+  /** The answer of a called run, while it can still be undone. */
+  held: { readonly outcome: Outcome; readonly output: Sealed; readonly dropped?: readonly string[] } | undefined;
   stop: { readonly cause: StopCause; readonly slot?: number; readonly failure?: Failure } | undefined;
   readonly degradations: Degradation[];
   outcome: Outcome | undefined;
@@ -150,87 +209,6 @@ export interface RunState {
   tokens: number;
 }
 
-/** A run of which nothing is known but its plan. */
-export function newState(plan: Plan): RunState {
-  return {
-    plan,
-    frames: [],
-    slots: [],
-    length: 0,
-    run: "",
-    key: undefined,
-    fingerprint: plan.fingerprint,
-    phase: "running",
-    startedAt: 0,
-    updatedAt: 0,
-    deadlineAt: undefined,
-    deadlinePassed: false,
-    cancel: undefined,
-    unsettled: 0,
-    left: false,
-    causes: [],
-    timers: new Set(),
-    effects: [],
-    touched: [],
-    stop: undefined,
-    degradations: [],
-    outcome: undefined,
-    endedAt: undefined,
-    output: undefined,
-    outputDropped: [],
-    failure: undefined,
-    usd: 0,
-    tokens: 0,
-  };
-}
-
-/** Opens a scope: its nodes get the next slots. */
-export function enterFrame(state: RunState, scope: PlanScope, prefix: string, input: Sealed): Frame {
-  const frame: Frame = { id: state.frames.length, scope, base: state.slots.length, prefix, input };
-  state.frames.push(frame);
-  for (const node of scope.nodes) state.slots.push(newSlot(state.slots.length, frame, node));
-  return frame;
-}
-
-function newSlot(id: number, frame: Frame, node: PlanNode): Slot {
-  return {
-    id,
-    frame,
-    node,
-    status: "pending",
-    waiting: node.dependsOn.length,
-    rung: 0,
-    attempts: 0,
-    rungAttempts: 0,
-    losses: 0,
-    conditionMet: false,
-    admission: undefined,
-    dueAt: undefined,
-    value: undefined,
-    failure: undefined,
-    firstFailure: undefined,
-    failedNeed: undefined,
-    retryable: true,
-    brokenValue: undefined,
-    brokenRung: 0,
-    begun: false,
-    inDoubt: false,
-    undo: "none",
-    undoAttempts: 0,
-    undoFailure: undefined,
-    progress: 0,
-    ms: 0,
-    usd: 0,
-    tokens: 0,
-    from: undefined,
-    dropped: none,
-    lateDecisions: [],
-    decision: undefined,
-  };
-}
-
-const none: readonly string[] = [];
-
 /** The slot with this id. Entries are checked before they are folded, so it exists. */
 export function slotAt(state: RunState, id: number): Slot {
   return state.slots[id] as Slot;
@@ -239,6 +217,32 @@ export function slotAt(state: RunState, id: number): Slot {
 /** The instance of `node` in the same frame as `slot`. */
 export function siblingOf(state: RunState, frame: Frame, node: number): Slot {
   return state.slots[frame.base + node] as Slot;
+}
+
+/** The frame of this scope that encloses `frame`, itself included. */
+export function frameOf(frame: Frame, scope: number): Frame {
+  let at = frame;
+  while (at.scope.id !== scope && at.owner) at = at.owner.frame;
+  return at;
+}
+
+/** True while new work may start in the frame: nothing around it has stopped, failed or ended. */
+export function isLive(state: RunState, frame: Frame): boolean {
+  let at = frame;
+  while (at.phase === "running") {
+    if (!at.owner) return state.phase === "running";
+    if (at.owner.status !== "open") return false;
+    at = at.owner.frame;
+  }
+  return false;
+}
+
+/** True when `slot` lies in one of the scopes that `owner` opened; with `within`, in that one. */
+export function isInside(slot: Slot, owner: Slot, within?: Frame): boolean {
+  for (let at: Frame | undefined = slot.frame; at?.owner; at = at.owner.frame) {
+    if (at.owner === owner) return within === undefined || at === within;
+  }
+  return false;
 }
 
 /** A slot's place in the run as people read it. */
@@ -281,15 +285,23 @@ export function standingOf(state: RunState): Standing[] {
   return state.effects.flatMap((id) => {
     const slot = slotAt(state, id);
     if (!isLeftBehind(slot) || slot.undo === "done") return [];
-    if (state.stop === undefined && slot.status === "completed") return [];
+    if (state.stop === undefined && slot.status === "completed" && isKept(slot)) return [];
     const certainty = slot.status === "completed" ? ("applied" as const) : ("in-doubt" as const);
     return [{ path: pathOf(slot), certainty, reason: whyStanding(slot) }];
   });
 }
 
+/** What a run keeps at its good end: effects of scopes that did not fail. */
+function isKept(slot: Slot): boolean {
+  for (let at: Frame | undefined = slot.frame; at?.owner; at = at.owner.frame) {
+    if (at.owner.status !== "completed" || at.failed !== undefined) return false;
+  }
+  return true;
+}
+
 function whyStanding({ node, undo, undoFailure }: Slot): string {
   if (undo === "abandoned") return `could not be undone${undoFailure ? `: ${undoFailure.message}` : ""}`;
-  const undoable = node.kind === "step" && node.compensation !== undefined;
+  const undoable = node.kind !== "step" || node.compensation !== undefined;
   return undoable ? "the run went on without it" : "the step declares no compensate";
 }
 

@@ -1,139 +1,16 @@
 /**
- * Steps as users write them: options, what a rung is given, and the ladder's ready-made rungs.
+ * Steps as users write them: options, and what those say as data and functions.
  *
- * Boundary: turns what was written into a plan's step (data) and its code (functions). Nothing runs here.
- * Invariants: defaults are the mission's: 2 retries, 30 s, growing backoff; `lastGood` and `template` are tried once.
+ * Boundary: turns what was written into a plan's step (data) and its code (functions); the ladder is ladder.ts. Nothing
+ * runs here. Invariants: a step that may be answered from what was answered before has a version and is no effect.
  */
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Duration, durationMs } from "./duration.ts";
-import type { Failure } from "./errors.ts";
-import { demandOptions, invalid, optionsOf } from "./known-options.ts";
-import { aFunction, aText, demandValues, objectWith, oneOf } from "./option-values.ts";
-import type { PlanBreaker, PlanRung, RetryPolicy } from "./plan.ts";
+import { demandOptions } from "./known-options.ts";
+import { compensationRetry, defaultTimeoutMs, ladderOf, retryPolicy, undoRetryOptions } from "./ladder.ts";
+import { invalid } from "./option-error.ts";
+import type { PlanStep, RetryPolicy } from "./plan.ts";
+import type { AnyRung, OutputOf, RetryOptions, RungCode, Schema, StepContext } from "./rung.ts";
 import type { Codec } from "./values.ts";
-
-export { aFunction, aText, demandOptions, demandValues, invalid, objectWith, oneOf, optionsOf };
-
-/** Any schema of the Standard Schema family: zod, valibot, arktype and others. */
-export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
-export type InputOf<S extends Schema> = StandardSchemaV1.InferInput<S>;
-export type OutputOf<S extends Schema> = StandardSchemaV1.InferOutput<S>;
-
-/** What went wrong the last time, for the attempt that follows. */
-export interface Previous {
-  /** What the attempt gave, when it gave something that broke the contract. */
-  readonly value?: unknown;
-  /** Why the contract was broken, in words that can be handed to a model. */
-  readonly reasons: readonly string[];
-  readonly failure: Failure;
-  readonly attempt: number;
-  readonly rung: number;
-}
-
-/** What an attempt cost. Summed by attempt, step and run. */
-export interface Cost {
-  readonly usd?: number;
-  readonly tokens?: number;
-}
-
-/** What user code is given beside its needs. */
-export interface StepContext {
-  /** Aborts on timeout, cancel and when the answer is no longer wanted. Pass it on. */
-  readonly signal: AbortSignal;
-  /** 1 for the first attempt of the step, counted over all rungs. Vary parameters by it, a temperature for example. */
-  readonly attempt: number;
-  /** 0 for the first rung of the ladder. */
-  readonly rung: number;
-  readonly previous: Previous | undefined;
-  /** The same for every attempt of this rung of this step in this run: hand it to the outside (rule 6). */
-  readonly idempotencyKey: string;
-  /** Differs for each attempt. */
-  readonly attemptId: string;
-  readonly runId: string;
-  /** The step's place in the run: `extract`, or `items[3].read` in a map. */
-  readonly path: string;
-  /** The schema that the answer is held to, for rungs that can ask a model for exactly this shape. */
-  readonly contract: Schema;
-  /** Progress from 0 to 1 with a note for whoever watches. Kept sparsely; call it as often as you like. */
-  readonly progress: (fraction: number, note?: string) => void;
-  /** A line kept with the attempt; at most 100 lines of 1,000 characters. */
-  readonly log: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
-  /** Adds to what this attempt cost. */
-  readonly spend: (cost: Cost) => void;
-  /** Facts about what answered (model, prompt version, request id): kept with the attempt, shown by `why`. */
-  readonly note: (evidence: Readonly<Record<string, string | number | boolean>>) => void;
-}
-
-export type RungFunction<Needs, Answer> = (needs: Needs, context: StepContext) => Answer | Promise<Answer>;
-
-export interface RetryOptions {
-  /** Attempts in all, the first included. Default 3; for pure steps 1. */
-  readonly maxAttempts?: number;
-  /** Default `exponential`: each delay doubles. */
-  readonly backoff?: "fixed" | "exponential";
-  /** The first delay. Default 1 s. */
-  readonly delay?: Duration;
-  /** The longest delay. Default 1 min. */
-  readonly cap?: Duration;
-  /** Share of a delay that chance adds or takes, so that a thousand runs do not come back at once. Default 0.2. */
-  readonly jitter?: number;
-  /** Asked after each failure; `false` goes down the ladder at once. */
-  readonly retryIf?: (failure: Failure, attempt: number) => boolean;
-}
-
-/** A circuit breaker shared by all runs of the engine, by name. */
-export interface BreakerOptions {
-  /** The backend that it stands for; the same name in other flows is the same breaker. */
-  readonly name: string;
-  /** Consecutive failures that open it. Default 5. */
-  readonly after?: number;
-  /** How long it stays open before one attempt probes. Default 30 s. */
-  readonly openFor?: Duration;
-  /** Count broken contracts against the backend too. Default false: they count for this rung only. */
-  readonly countContract?: boolean;
-}
-
-/** One rung of a ladder, when a bare function does not say enough. */
-export interface Rung<Needs, Answer> {
-  readonly run: RungFunction<Needs, Answer>;
-  /** Names the rung in `answeredBy`. Default: the function's name, else `rung 1`, `rung 2` and so on. */
-  readonly name?: string;
-  readonly timeout?: Duration;
-  readonly retry?: RetryOptions;
-  readonly breaker?: BreakerOptions;
-}
-
-const lastGoodMark: unique symbol = Symbol.for("plumbline.last-good") as never;
-const templateMark: unique symbol = Symbol.for("plumbline.template") as never;
-
-/** The rung made by `lastGood`. */
-export interface LastGoodRung {
-  readonly [lastGoodMark]: { readonly maxAge: Duration };
-}
-
-/** The rung made by `template`. */
-export interface TemplateRung<Needs, Answer> {
-  readonly [templateMark]: RungFunction<Needs, Answer>;
-}
-
-/**
- * Answers with what the ladder's first rung last gave for the same needs, when that is younger than `maxAge`. The step
- * must declare a `version`, which is part of the key (rule 16).
- */
-export function lastGood(options: { readonly maxAge: Duration }): LastGoodRung {
-  return { [lastGoodMark]: options };
-}
-
-/** The last resort: an answer made from the needs alone, tried once, held to the contract like any other. */
-export function template<Needs, Answer>(fill: RungFunction<Needs, Answer>): TemplateRung<Needs, Answer> {
-  return { [templateMark]: fill };
-}
-
-export type AnyRung<Needs, Answer> =
-  | RungFunction<Needs, Answer>
-  | Rung<Needs, Answer>
-  | TemplateRung<Needs, Answer>
-  | LastGoodRung;
 
 /** What an undo is given (rule 8). It must accept that there is nothing to undo. */
 export interface Undo<Needs, Output> {
@@ -173,14 +50,15 @@ export interface StepOptions<Written, Needs, S extends Schema> {
   readonly onDropped?: "record" | "fail";
   /** Part of the fingerprint and of every cache key; raise it when prompt or code changes what comes out. */
   readonly version?: string;
+  /**
+   * Answers to the same needs are given again while they are younger than `maxAge`: of pure and read steps with a `version`.
+   * Only what the first rung gave is kept, and an answer from the cache says so (rule 16).
+   */
+  readonly cache?: { readonly maxAge: Duration };
+  /** Of pure and read steps: when the first rung has not answered by then, the next one starts beside it. */
+  readonly hedge?: { readonly after: Duration };
   /** Accept NaN and the infinities in the output. */
   readonly nonFinite?: boolean;
-}
-
-/** The functions of one rung. */
-export interface RungCode {
-  readonly run: RungFunction<unknown, unknown> | undefined;
-  readonly retryIf: ((failure: Failure, attempt: number) => boolean) | undefined;
 }
 
 /** The functions of one step, beside the plan's data. */
@@ -196,115 +74,59 @@ export interface StepCode {
 }
 
 type UndoRetry = Omit<RetryOptions, "retryIf">;
-const undoRetryNames = { maxAttempts: true, backoff: true, delay: true, cap: true, jitter: true } as const;
-const undoRetryOptions = optionsOf<UndoRetry>(undoRetryNames);
-export const retryOptions: readonly string[] = optionsOf<RetryOptions>({ ...undoRetryNames, retryIf: true });
-const rungOptions = optionsOf<Rung<never, never>>({ run: true, name: true, timeout: true, retry: true, breaker: true });
-const breakerOptions = optionsOf<BreakerOptions>({ name: true, after: true, openFor: true, countContract: true });
-const undoOptions = ["run", "timeout", "retry"];
+type OwnPart = Omit<PlanStep, "name" | "needs" | "after" | "dependsOn" | "dependents" | "when" | "readsOutside">;
 
-const defaultTimeoutMs = 30_000;
-const defaultRetry: RetryPolicy = {
-  maxAttempts: 3,
-  backoff: "exponential",
-  delayMs: 1_000,
-  capMs: 60_000,
-  jitter: 0.2,
-};
-const once: RetryPolicy = { ...defaultRetry, maxAttempts: 1 };
-const compensationRetry: RetryPolicy = { ...defaultRetry, maxAttempts: 6 };
-/** More attempts than this on one rung are a mistake in the definition (rule 32). */
-export const maxAttemptsLimit = 1_000;
-
-/** A retry policy with its defaults written out. */
-export function retryPolicy(
-  options: RetryOptions | undefined,
+/** A step with its ladder, as data and code. `path` names it in errors. */
+export function stepOf(
   path: string,
-  defaults: RetryPolicy = defaultRetry,
-): RetryPolicy {
-  if (!options) return defaults;
-  const maxAttempts = options.maxAttempts ?? defaults.maxAttempts;
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > maxAttemptsLimit) {
-    throw invalid(`${path}.retry.maxAttempts`, `a whole number from 1 to ${maxAttemptsLimit}`, options.maxAttempts);
-  }
-  const jitter = options.jitter ?? defaults.jitter;
-  if (!(jitter >= 0 && jitter <= 1)) throw invalid(`${path}.retry.jitter`, "a number from 0 to 1", options.jitter);
-  const delayMs = durationMs(options.delay ?? defaults.delayMs, `${path}.retry.delay`);
-  const capMs = Math.max(durationMs(options.cap ?? defaults.capMs, `${path}.retry.cap`), delayMs);
-  return { maxAttempts, backoff: options.backoff ?? defaults.backoff, delayMs, capMs, jitter };
-}
-
-/** A ladder as data and code. `path` names the step in errors. */
-export function ladderOf(
+  options: StepOptions<unknown, never, Schema>,
   rungs: readonly AnyRung<never, unknown>[],
-  defaults: { readonly timeout?: Duration | undefined; readonly retry?: RetryOptions | undefined },
-  path: string,
-): { plans: PlanRung[]; codes: RungCode[] } {
-  const plans: PlanRung[] = [];
-  const codes: RungCode[] = [];
-  for (const [index, rung] of rungs.entries()) {
-    const { plan, code } = oneRung(rung, defaults, index, path);
-    // `answeredBy` must tell the rungs of a step apart, also two of the same model.
-    const alike = plans.filter((other) => other.name === plan.name || other.name.startsWith(`${plan.name} (`)).length;
-    plans.push(alike === 0 ? plan : { ...plan, name: `${plan.name} (${alike + 1})` });
-    codes.push(code);
+  codecs: readonly Codec[],
+): { readonly plan: OwnPart; readonly code: Omit<StepCode, "when"> } {
+  const { kind: stepKind = "read", checks = {}, cache, hedge } = options;
+  if (!["pure", "read", "effect"].includes(stepKind)) {
+    throw invalid(`${path}.kind`, '"pure", "read" or "effect"', options.kind);
   }
-  return { plans, codes };
-}
-
-function oneRung(
-  rung: AnyRung<never, unknown>,
-  defaults: { readonly timeout?: Duration | undefined; readonly retry?: RetryOptions | undefined },
-  index: number,
-  path: string,
-): { plan: PlanRung; code: RungCode } {
-  const timeoutMs = durationMs(defaults.timeout ?? defaultTimeoutMs, `${path}.timeout`);
-  if (typeof rung === "function" || (typeof rung === "object" && rung !== null && "run" in rung)) {
-    const written: Rung<never, unknown> = typeof rung === "function" ? { run: rung } : rung;
-    if (typeof written.run !== "function") throw invalid(`${path}.by[${index}].run`, "a function", written.run);
-    demandOptions(`${path}.by[${index}]`, written, rungOptions);
-    demandValues(`${path}.by[${index}]`, written, { name: aText });
-    demandOptions(`${path}.by[${index}].retry`, written.retry, retryOptions);
-    demandOptions(`${path}.by[${index}].breaker`, written.breaker, breakerOptions);
-    // A rung says only what is different about it: the rest of the step's policy stays.
-    const retry = written.retry ? { ...defaults.retry, ...written.retry } : defaults.retry;
-    const plan: PlanRung = {
-      kind: "run",
-      name: written.name ?? (written.run.name && written.run.name !== "run" ? written.run.name : `rung ${index + 1}`),
-      timeoutMs:
-        written.timeout === undefined ? timeoutMs : durationMs(written.timeout, `${path}.by[${index}].timeout`),
-      retry: retryPolicy(retry, path),
-      ...(written.breaker ? { breaker: breakerPlan(written.breaker, `${path}.by[${index}].breaker`) } : {}),
-    };
-    return { plan, code: { run: written.run as RungCode["run"], retryIf: retry?.retryIf } };
+  // Same input, same output: trying a pure step again gives the same failure, so it is tried once unless asked.
+  const retry = stepKind === "pure" ? { maxAttempts: 1, ...options.retry } : options.retry;
+  const ladder = ladderOf(rungs, { timeout: options.timeout, retry }, path);
+  const undo = compensationOf(options.compensate, path);
+  if (undo && stepKind !== "effect") {
+    throw invalid(`${path}.compensate`, 'kind: "effect" beside it', stepKind, {
+      words: `kind: "${stepKind}"`,
+      mend: 'add kind: "effect" if the step changes the world; if it does not, take compensate away',
+    });
   }
-  if (typeof rung === "object" && rung !== null && lastGoodMark in rung) {
-    demandOptions(`${path}.by[${index}]`, rung[lastGoodMark], ["maxAge"]);
-    const maxAgeMs = durationMs(rung[lastGoodMark]?.maxAge, `${path}.by[${index}].maxAge`);
-    return {
-      plan: { kind: "last-good", name: "last good", timeoutMs, retry: once, maxAgeMs },
-      code: { run: undefined, retryIf: undefined },
-    };
+  if (hedge !== undefined && rungs.length < 2) {
+    throw invalid(`${path}.hedge`, "a second rung in .by: it is what starts beside the first", hedge, {
+      words: "a ladder of one rung",
+      mend: "add a rung, also the same function again, or take hedge away",
+    });
   }
-  if (typeof rung === "object" && rung !== null && templateMark in rung) {
-    if (typeof rung[templateMark] !== "function")
-      throw invalid(`${path}.by[${index}]`, "a function", rung[templateMark]);
-    return {
-      plan: { kind: "template", name: "template", timeoutMs, retry: once },
-      code: { run: rung[templateMark] as RungCode["run"], retryIf: undefined },
-    };
-  }
-  throw invalid(`${path}.by[${index}]`, "a function, { run }, lastGood(...) or template(...)", rung);
-}
-
-function breakerPlan(options: BreakerOptions, path: string): PlanBreaker {
-  const after = options.after ?? 5;
-  if (!Number.isInteger(after) || after < 1) throw invalid(`${path}.after`, "a whole number from 1", options.after);
-  if (typeof options.name !== "string" || options.name === "") {
-    throw invalid(`${path}.name`, "the name of the backend", options.name);
-  }
-  const openForMs = durationMs(options.openFor ?? 30_000, `${path}.openFor`);
-  return { name: options.name, after, openForMs, countContract: options.countContract === true };
+  demandOptions(`${path}.cache`, cache, ["maxAge"]);
+  demandOptions(`${path}.hedge`, hedge, ["after"]);
+  return {
+    plan: {
+      kind: "step",
+      stepKind,
+      rungs: ladder.plans,
+      checks: Object.keys(checks),
+      onDropped: options.onDropped ?? "record",
+      ...(options.version === undefined ? {} : { version: String(options.version) }),
+      ...(undo ? { compensation: undo.plan } : {}),
+      ...(cache ? { cache: { maxAgeMs: durationMs(cache.maxAge, `${path}.cache.maxAge`) } } : {}),
+      ...(hedge ? { hedge: { afterMs: durationMs(hedge.after, `${path}.hedge.after`) } } : {}),
+    },
+    code: {
+      kind: "step",
+      output: options.output,
+      checks: Object.entries(checks),
+      rungs: ladder.codes,
+      compensate: undo?.run,
+      nonFinite: options.nonFinite === true,
+      codecs,
+    },
+  };
 }
 
 /** The undo of an effect as data and code. */
@@ -315,7 +137,7 @@ export function compensationOf(
   if (compensate === undefined) return undefined;
   const written = typeof compensate === "function" ? { run: compensate } : compensate;
   if (typeof written?.run !== "function") throw invalid(`${path}.compensate`, "a function or { run }", compensate);
-  if (typeof compensate === "object") demandOptions(`${path}.compensate`, compensate, undoOptions);
+  if (typeof compensate === "object") demandOptions(`${path}.compensate`, compensate, ["run", "timeout", "retry"]);
   demandOptions(`${path}.compensate.retry`, written.retry, undoRetryOptions);
   return {
     run: written.run as StepCode["compensate"],

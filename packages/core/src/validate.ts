@@ -4,10 +4,12 @@
  * Boundary: reads plans (also stored ones, and ones that no builder made) and says what is wrong; changes nothing.
  * Invariant: every flaw names the step and how to mend it; `flawsOf` finds all of them, not the first.
  */
+
+import type { NodeCode } from "./code.ts";
 import { type ErrorCode, PlumblineError } from "./errors.ts";
 import { inputNode, refsIn } from "./expression.ts";
 import type { Plan, PlanScope } from "./plan.ts";
-import type { Schema } from "./step.ts";
+import type { Schema } from "./rung.ts";
 
 export interface Flaw {
   readonly code: ErrorCode;
@@ -36,7 +38,7 @@ export function flawsOf(plan: Plan): Flaw[] {
 /** The schemas of a flow, where they are at hand: paths are then checked against those that describe themselves. */
 export interface KnownSchemas {
   readonly input: Schema;
-  readonly outputs: ReadonlyMap<number, Schema | undefined>;
+  readonly codes: readonly (readonly NodeCode[])[];
 }
 
 /** @throws PlumblineError with the code of the first flaw; the others are named in its message */
@@ -195,37 +197,68 @@ export function jsonSchemaOf(schema: Schema, side: "input" | "output"): JsonSche
   }
 }
 
-function wrongPaths(plan: Plan, { input, outputs }: KnownSchemas): Flaw[] {
-  const scope = plan.scopes[0] as PlanScope;
-  const described = new Map<number, JsonSchema | undefined>();
-  const readers = [
-    ...scope.nodes.map((node) => ({ path: node.name, by: node.needs })),
-    { path: "the answer", by: scope.answer },
+function wrongPaths(plan: Plan, schemas: KnownSchemas): Flaw[] {
+  const described = new Map<string, JsonSchema | undefined>();
+  return plan.scopes.flatMap((scope) => {
+    const readers = [
+      ...scope.nodes.map((node) => ({ path: node.name, by: node.needs })),
+      { path: "the answer", by: scope.answer },
+    ];
+    return readers.flatMap(({ path, by }) =>
+      refsIn(by).flatMap((ref) => wrongPath(plan, schemas, described, path, ref)),
+    );
+  });
+}
+
+type Ref = ReturnType<typeof refsIn>[number];
+
+function wrongPath(
+  plan: Plan,
+  schemas: KnownSchemas,
+  described: Map<string, JsonSchema | undefined>,
+  path: string,
+  ref: Ref,
+): Flaw[] {
+  if (ref.path.length === 0) return [];
+  const schema = schemaOf(schemas, ref);
+  if (!schema) return [];
+  const place = `${ref.scope}/${ref.node}`;
+  if (!described.has(place)) described.set(place, jsonSchemaOf(schema, "output"));
+  // A decision has two fields more than its contract: they say who decided.
+  const node = plan.scopes[ref.scope]?.nodes[ref.node];
+  const added = node?.kind === "approval" ? ["via", "by"] : [];
+  const missing = firstMissing(described.get(place), ref.path, added);
+  if (missing === undefined) return [];
+  const from = node?.name ?? "input";
+  return [
+    {
+      code: "reference-path",
+      path,
+      what: `reads ${[from, ...ref.path].join(".")}, which the contract does not have`,
+      expected: `one of ${missing.known.join(", ")}`,
+      found: missing.field,
+      mend: "correct the path, or add the field to that contract",
+    },
   ];
-  return readers.flatMap(({ path, by }) =>
-    refsIn(by).flatMap((ref) => {
-      if (ref.path.length === 0) return [];
-      const schema = ref.node === inputNode ? input : outputs.get(ref.node);
-      if (!schema) return [];
-      if (!described.has(ref.node)) described.set(ref.node, jsonSchemaOf(schema, "output"));
-      // A decision has two fields more than its contract: they say who decided.
-      const node = scope.nodes[ref.node];
-      const added = node?.kind === "approval" ? ["via", "by"] : [];
-      const missing = firstMissing(described.get(ref.node), ref.path, added);
-      if (missing === undefined) return [];
-      const from = node?.name ?? "input";
-      return [
-        {
-          code: "reference-path" as const,
-          path,
-          what: `reads ${[from, ...ref.path].join(".")}, which the contract does not have`,
-          expected: `one of ${missing.known.join(", ")}`,
-          found: missing.field,
-          mend: "correct the path, or add the field to that contract",
-        },
-      ];
-    }),
-  );
+}
+
+/** The contract of what a reference reads, where it has one of its own. */
+function schemaOf({ input, codes }: KnownSchemas, { scope, node }: Ref): Schema | undefined {
+  if (node === inputNode) return scope === 0 ? input : undefined;
+  const code = codes[scope]?.[node];
+  switch (code?.kind) {
+    case "step":
+    case "loop":
+      return code.output;
+    case "approval":
+      return code.decision;
+    case "signal":
+      return code.schema;
+    case "call":
+      return code.flow.code.output;
+    default:
+      return undefined;
+  }
 }
 
 function firstMissing(schema: JsonSchema | undefined, path: readonly string[], added: readonly string[]) {

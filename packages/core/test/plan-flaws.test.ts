@@ -199,11 +199,11 @@ describe("paths into contracts that describe themselves", () => {
     });
     expect(() => refuseFlaws(asked.plan)).not.toThrow();
     const stray = changed(([a]) => Object.assign(fieldsOf(a), { x: { kind: "ref", scope: 0, node: 9, path: ["y"] } }));
-    const outputs = new Map([[9, z.object({}) as never]]);
-    expect(() => refuseFlaws(stray, { input: any() as never, outputs })).toThrow(
+    const codes = [Object.assign([], { 9: { kind: "step", output: z.object({}) } })];
+    expect(() => refuseFlaws(stray, { input: any() as never, codes })).toThrow(
       /a \(need-unknown\)|also wrong: a \(reference-path\)/,
     );
-    expect(() => refuseFlaws(stray, { input: any() as never, outputs: new Map() })).toThrow("need-unknown");
+    expect(() => refuseFlaws(stray, { input: any() as never, codes: [] })).toThrow("need-unknown");
   });
 });
 

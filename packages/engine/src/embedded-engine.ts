@@ -7,6 +7,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
+  type ApprovalCode,
   type ClockTrust,
   type CommitVerdict,
   type DecisionAnswer,
@@ -37,6 +38,7 @@ import { demandCancel, demandDecision, demandQuery, demandRun, demandStart } fro
 import { EngineHost, type EngineSettings } from "./engine-host.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
+import { codeOf } from "./runs/user-code.ts";
 import { isStoredAs, keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
@@ -105,7 +107,7 @@ export class EmbeddedEngine implements Engine {
     const at = host.clock.now();
     const { deadline, fingerprint } = flow.plan;
     return new Promise((resolve, reject) => {
-      const code = { flow, nodes: flow.code.scopes[0] ?? [] };
+      const code = { flow, scopes: flow.code.scopes };
       const run = new ActiveRun(host, newState(flow.plan), code, (verdict) => {
         host.starts.done(id, run);
         resolve(verdict);
@@ -149,7 +151,7 @@ export class EmbeddedEngine implements Engine {
     return this.host.withRun(request.run, async (run) => {
       const path = request.path ?? onlyWaiting(run.state);
       const slot = slotByPath(run.state, path);
-      const code = slot && run.code.nodes[slot.id - slot.frame.base];
+      const code = slot && codeOf(run.code, slot);
       const value = code?.kind === "approval" ? await this.heldDecision(request, path, code) : "{}";
       const breaker = await deskBreakerOf(this.host, slot);
       const decision = {
@@ -168,11 +170,7 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  private async heldDecision(
-    request: DecisionRequest,
-    path: string,
-    code: Extract<ActiveRun["code"]["nodes"][number], { kind: "approval" }>,
-  ): Promise<Sealed> {
+  private async heldDecision(request: DecisionRequest, path: string, code: ApprovalCode): Promise<Sealed> {
     const contract = { schema: code.decision, checks: [], onDropped: "record" as const };
     const judged = judge(contract, request.decision, undefined);
     const { value, reasons } = await within(this.host.clock, judged, {

@@ -41,13 +41,13 @@ export function giveAnswer(run: PerformingRun, done: Done): Performance {
     stages.now = judgeAnswer(
       run,
       () => value,
-      () => read(frame.input),
+      () => read(frame.input as Sealed),
       good,
       stop,
     );
   };
   // Checks are given the input beside the answer.
-  const alsoRead = run.code.flow.code.checks.length > 0 ? [frame.input] : [];
+  const alsoRead = run.code.flow.code.checks.length > 0 ? [frame.input as Sealed] : [];
   withValue(run, frame, frame.scope.answer, give, stop, alsoRead);
   return stages;
 }
@@ -65,7 +65,7 @@ export function giveDeadlineAnswer(run: PerformingRun, done: Done): Performance 
     stages.now = judgeAnswer(
       run,
       () => declare(value),
-      () => read(frame.input),
+      () => read(frame.input as Sealed),
       (answer) => done([ended(run, "degraded", answer)], answer.blobs),
       fail,
     );

@@ -32,6 +32,7 @@ import { AttemptContext } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { findLastGood, keepLastGood } from "./last-good.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
+import { codeOf } from "./user-code.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;
@@ -62,7 +63,7 @@ export class Attempt implements Performance {
     this.slot = slotAt(run.state, command.slot);
     this.node = this.slot.node as PlanStep;
     this.rung = this.node.rungs[command.rung] as PlanRung;
-    this.code = run.code.nodes[this.slot.id - this.slot.frame.base] as StepCode;
+    this.code = codeOf(run.code, this.slot) as StepCode;
     this.begun = run.host.clock.monotonic();
     this.context = new AttemptContext({
       runId: run.id,

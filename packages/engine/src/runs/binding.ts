@@ -1,8 +1,8 @@
 /**
  * Finds the code for the plan that a run began with: a run finishes on its own plan, and the code is found by name.
  *
- * Boundary: compares a stored plan with a flow as it is now; runs nothing. Invariant: a run goes on only if every step
- * that it may still need is there, of the same kind, with the same needs and ladder; otherwise the step that holds it is
+ * Boundary: compares a stored plan with a flow as it is now; runs nothing. Invariant: a run goes on only if every node
+ * that it may still need is there, of the same kind, with the same needs and ladder; otherwise the node that holds it is
  * named (rule 28). Functions may change freely: the fingerprint covers structure and declared versions, not code.
  */
 import {
@@ -10,9 +10,13 @@ import {
   type Flow,
   isSettled,
   type NodeCode,
+  type Plan,
   type PlanNode,
   type PlanScope,
+  type PlanStep,
   type RunState,
+  type Slot,
+  scopesOf,
 } from "@plumbline/core";
 import type { BoundCode } from "./host.ts";
 
@@ -24,51 +28,115 @@ export interface Hold {
 
 /** The code for a run, or what holds it. */
 export function bind(state: RunState, flow: Flow): BoundCode | Hold {
-  if (state.plan.fingerprint === flow.plan.fingerprint)
-    return { flow, nodes: flow.code.scopes[0] as readonly NodeCode[] };
-  const oldScope = state.plan.scopes[0] as PlanScope;
-  const newScope = flow.plan.scopes[0] as PlanScope;
-  const nodes: NodeCode[] = [];
-  for (const [index, node] of oldScope.nodes.entries()) {
-    const found = newScope.nodes.findIndex((candidate) => candidate.name === node.name);
-    const slot = state.slots[index];
-    const needed = slot === undefined || !isSettled(slot) || slot.begun;
-    const hold = needed ? differenceOf(node, newScope.nodes[found], oldScope, newScope) : undefined;
-    if (hold !== undefined) return { path: node.name, reason: hold };
-    nodes.push(flow.code.scopes[0]?.[found] as NodeCode);
-  }
+  if (state.plan.fingerprint === flow.plan.fingerprint) return { flow, scopes: flow.code.scopes };
+  const binding = new Binding(state, flow);
+  const hold = binding.bindScope(0, 0);
+  if (hold) return hold;
   if (state.plan.deadline?.answers && !flow.code.deadlineAnswer) {
     return { path: "deadline", reason: "the answer for a missed deadline is gone" };
   }
-  return { flow, nodes };
+  return { flow, scopes: binding.scopes };
 }
 
 export function isHold(bound: BoundCode | Hold): bound is Hold {
   return "reason" in bound;
 }
 
-function differenceOf(
-  old: PlanNode,
-  now: PlanNode | undefined,
-  oldScope: PlanScope,
-  newScope: PlanScope,
-): string | undefined {
-  if (!now) return "the step is gone from the flow";
-  if (now.kind !== old.kind) return `was ${old.kind} and is ${now.kind}`;
-  if (named(old.needs, oldScope) !== named(now.needs, newScope)) return "its needs have changed";
-  if (old.when && !now.when) return "its condition is gone";
-  if (old.kind !== "step" || now.kind !== "step") return undefined;
+class Binding {
+  readonly scopes: NodeCode[][] = [];
+  private readonly old: Plan;
+  private readonly now: Plan;
+  private readonly flow: Flow;
+  private readonly instances = new Map<PlanNode, Slot[]>();
+
+  constructor(state: RunState, flow: Flow) {
+    this.old = state.plan;
+    this.now = flow.plan;
+    this.flow = flow;
+    for (const slot of state.slots) this.instances.set(slot.node, [...(this.instances.get(slot.node) ?? []), slot]);
+  }
+
+  /** Finds the code of a scope's nodes, and of the scopes that they open. `isOver`: nothing more is entered there. */
+  bindScope(oldId: number, newId: number, isOver = false): Hold | undefined {
+    const oldScope = this.old.scopes[oldId] as PlanScope;
+    const newScope = this.now.scopes[newId] as PlanScope;
+    this.scopes[oldId] = [];
+    for (const node of oldScope.nodes) {
+      const found = newScope.nodes.findIndex((candidate) => candidate.name === node.name);
+      const now = newScope.nodes[found];
+      const slots = this.instances.get(node) ?? [];
+      const settled = slots.every((slot) => isSettled(slot)) && (isOver || slots.length > 0);
+      const needed = !settled || slots.some((slot) => slot.begun);
+      const reason = needed ? this.differenceOf(node, now) : undefined;
+      if (reason !== undefined) return { path: scopeName(this.old, oldId) + node.name, reason };
+      this.scopes[oldId].push(this.flow.code.scopes[newId]?.[found] as NodeCode);
+      const hold = now && this.bindInside(node, now, isOver || settled);
+      if (hold) return hold;
+    }
+    return undefined;
+  }
+
+  private bindInside(old: PlanNode, now: PlanNode, isOver: boolean): Hold | undefined {
+    if (old.kind !== now.kind) return undefined;
+    for (const [index, oldId] of scopesOf(old).entries()) {
+      const name = old.kind === "branch" ? (Object.keys(old.cases)[index] as string) : "";
+      const newId = now.kind === "branch" ? now.cases[name] : scopesOf(now)[0];
+      const hold = newId === undefined ? undefined : this.bindScope(oldId, newId, isOver);
+      if (hold) return hold;
+    }
+    return undefined;
+  }
+
+  private differenceOf(old: PlanNode, now: PlanNode | undefined): string | undefined {
+    if (!now) return "the step is gone from the flow";
+    if (now.kind !== old.kind) return `was ${old.kind} and is ${now.kind}`;
+    if (named(old.needs, this.old) !== named(now.needs, this.now)) return "its needs have changed";
+    if (old.when && !now.when) return "its condition is gone";
+    if (old.kind === "step" && now.kind === "step") return stepDifference(old, now);
+    return otherDifference(old, now);
+  }
+}
+
+function stepDifference(old: PlanStep, now: PlanStep): string | undefined {
   if (old.stepKind !== now.stepKind) return `was kind ${old.stepKind} and is ${now.stepKind}`;
   if (old.compensation && !now.compensation) return "its compensate is gone";
-  const ladder = (step: typeof old) => step.rungs.map((rung) => rung.kind).join(", ");
+  const ladder = (step: PlanStep) => step.rungs.map((rung) => rung.kind).join(", ");
   return now.rungs.length >= old.rungs.length && ladder(now).startsWith(ladder(old))
     ? undefined
     : "its ladder has changed";
 }
 
+function otherDifference(old: PlanNode, now: PlanNode): string | undefined {
+  if (old.kind === "branch" && now.kind === "branch") {
+    const gone = Object.keys(old.cases).find((name) => now.cases[name] === undefined);
+    return gone === undefined ? undefined : `its case ${gone} is gone`;
+  }
+  if (old.kind === "call" && now.kind === "call" && old.flow !== now.flow) return `called ${old.flow}, now ${now.flow}`;
+  const functionGone =
+    (old.kind === "sleep" && now.kind === "sleep" && old.forMs === undefined && now.forMs !== undefined) ||
+    (old.kind === "signal" && now.kind === "signal" && old.onTimeout === undefined && now.onTimeout !== undefined) ||
+    (old.kind === "loop" && now.kind === "loop" && old.atLimit === "function" && now.atLimit !== "function") ||
+    (old.kind === "ensemble" &&
+      now.kind === "ensemble" &&
+      old.below.kind === "function" &&
+      now.below.kind !== "function");
+  return functionGone ? "a function that it may still ask is gone" : undefined;
+}
+
 /** An expression with names instead of indices, so that a step that moved is still the same step. */
-function named(expression: Expression, scope: PlanScope): string {
-  return JSON.stringify(expression, (_key, part) =>
-    part?.kind === "ref" ? { ...part, node: scope.nodes[part.node]?.name ?? "input" } : part,
-  );
+function named(expression: Expression, plan: Plan): string {
+  return JSON.stringify(expression, (_key, part) => {
+    if (part?.kind !== "ref") return part;
+    const name = plan.scopes[part.scope]?.nodes[part.node]?.name ?? "input";
+    return { ...part, scope: scopeName(plan, part.scope), node: name };
+  });
+}
+
+/** The names of the nodes that a scope lies in, as paths begin. */
+function scopeName(plan: Plan, id: number): string {
+  const owner = plan.scopes[id]?.owner;
+  if (!owner) return "";
+  const node = plan.scopes[owner.scope]?.nodes[owner.node];
+  const cases = node?.kind === "branch" ? Object.entries(node.cases).find(([, scope]) => scope === id)?.[0] : undefined;
+  return `${scopeName(plan, owner.scope)}${node?.name}.${cases === undefined ? "" : `${cases}.`}`;
 }

@@ -31,7 +31,8 @@ export interface Host {
 /** The flow's code, found by the nodes of the plan that the run began with (rule 28). */
 export interface BoundCode {
   readonly flow: Flow;
-  readonly nodes: readonly NodeCode[];
+  /** By scope and node of that plan. */
+  readonly scopes: readonly (readonly NodeCode[])[];
 }
 
 /** What a performer sees of the run. */

@@ -15,6 +15,7 @@ import {
   failureOf,
   judge,
   type PlanApproval,
+  type PlanStep,
   pathOf,
   type Sealed,
   type Slot,
@@ -93,7 +94,7 @@ function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done)
 }
 
 function askCondition(run: PerformingRun, slot: Slot, done: Done): void {
-  const code = codeOf(run, slot);
+  const code = codeOf(run.code, slot);
   const at = run.host.clock.now();
   const fail = (failure: Failure) => done([{ kind: "step.failed", at, slot: slot.id, failure }]);
   const ask = (needs: unknown) => {
@@ -134,7 +135,7 @@ function askBreaker(run: PerformingRun, command: Extract<Command, { kind: "ask-b
 }
 
 function limitMs({ node, rung }: Slot): number {
-  return node.kind === "approval" ? node.timeoutMs : (node.rungs[rung]?.timeoutMs ?? 0);
+  return node.kind === "approval" ? node.timeoutMs : ((node as PlanStep).rungs[rung]?.timeoutMs ?? 0);
 }
 
 /** How breakers know one attempt or request from another. */
@@ -168,7 +169,7 @@ function declareDecision(run: PerformingRun, slot: Slot, via: "timeout" | "break
 
 function giveDecision(run: PerformingRun, slot: Slot, via: "timeout" | "breaker", stages: Stages, done: Done): void {
   const node = slot.node as PlanApproval;
-  const code = codeOf(run, slot) as ApprovalCode;
+  const code = codeOf(run.code, slot) as ApprovalCode;
   const declared = via === "breaker" ? node.breaker?.decide : node.onTimeout;
   const decided = (value: Sealed): void =>
     done([{ kind: "approval.decided", at: run.host.clock.now(), slot: slot.id, via, value: withVia(value, via) }]);

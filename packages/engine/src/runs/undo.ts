@@ -12,7 +12,7 @@ import { codeOf, withValue } from "./user-code.ts";
 
 export function performUndo(run: PerformingRun, slot: Slot, attempt: number, done: Done): Performance {
   const node = slot.node as PlanStep;
-  const code = codeOf(run, slot) as StepCode;
+  const code = codeOf(run.code, slot) as StepCode;
   const begun = run.host.clock.monotonic();
   const elapsed = () => Math.round((run.host.clock.monotonic() - begun) * 1_000) / 1_000;
   const entry = () => ({ at: run.host.clock.now(), slot: slot.id, attempt, ms: elapsed() });

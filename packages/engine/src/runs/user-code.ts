@@ -5,21 +5,20 @@
  * Invariant: whatever goes wrong ends in `fail`, called once; nothing escapes.
  */
 import {
-  type ApprovalCode,
   type Expression,
   type Failure,
   type Frame,
   failureOf,
   type Judgement,
+  type NodeCode,
   type Read,
   resolve,
   type Sealed,
   type Slot,
-  type StepCode,
   sealedIn,
 } from "@plumbline/core";
 import { needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
-import type { Performance, PerformingRun } from "./host.ts";
+import type { BoundCode, Performance, PerformingRun } from "./host.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
 
 /**
@@ -99,6 +98,6 @@ export class Stages implements Performance {
 }
 
 /** The functions of a slot. */
-export function codeOf(run: PerformingRun, slot: Slot): StepCode | ApprovalCode {
-  return run.code.nodes[slot.id - slot.frame.base] as StepCode | ApprovalCode;
+export function codeOf(code: BoundCode, slot: Slot): NodeCode {
+  return code.scopes[slot.frame.scope.id]?.[slot.id - slot.frame.base] as NodeCode;
 }

@@ -55,7 +55,7 @@ export class MemoryStore implements Store {
     kept.summary = item.summary;
     if (dueAt === undefined) this.timed.delete(id);
     else this.timed.add(id);
-    if (status === "running" || status === "stopping") this.open.add(id);
+    if (status !== "waiting" && status !== "ended") this.open.add(id);
     else this.open.delete(id);
     for (const register of item.registers ?? []) this.registers.set(register.name, register);
     if (item.blobs) {

@@ -95,11 +95,11 @@ export class SqliteReader {
     return row?.due == null ? undefined : Number(row.due);
   }
 
-  /** Runs in motion, by id: statuses `running` and `stopping`. */
+  /** Runs in motion, by id: all but those that wait or have ended. */
   unfinished(after: string | undefined, limit: number): string[] {
     const from = after === undefined ? 0 : Number(this.get("SELECT run FROM runs WHERE id = ?", after)?.run ?? 0);
     return this.ids(
-      "SELECT id FROM runs WHERE status < 3 AND status <> 1 AND run > ? ORDER BY run LIMIT ?",
+      "SELECT id FROM runs WHERE status < 4 AND status <> 1 AND run > ? ORDER BY run LIMIT ?",
       from,
       limit,
     );
@@ -184,7 +184,7 @@ function conditions(query: ListQuery): { readonly where: string; readonly values
 
 /** The constant part lets SQLite use the partial index. */
 function statusCondition(status: ListQuery["status"]): string {
-  return status === "ended" ? "r.status = ?" : "r.status < 3 AND r.status = ?";
+  return status === "ended" ? "r.status = ?" : "r.status < 4 AND r.status = ?";
 }
 
 function outcomeCondition(outcome: ListQuery["outcome"]): string {

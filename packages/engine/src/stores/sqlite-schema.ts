@@ -41,7 +41,7 @@ CREATE TABLE runs(
 );
 CREATE INDEX runs_by_flow ON runs(flow, run);
 CREATE INDEX runs_due ON runs(due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX runs_open ON runs(status, run) WHERE status < 3;
+CREATE INDEX runs_open ON runs(status, run) WHERE status < 4;
 CREATE INDEX runs_by_key ON runs(key, run) WHERE key IS NOT NULL;
 CREATE INDEX runs_degraded ON runs(run) WHERE degraded = 1;
 CREATE INDEX runs_unwell ON runs(outcome, run) WHERE outcome > 0;
@@ -79,7 +79,7 @@ CREATE TABLE blobs(
 );
 `;
 
-export const statuses = ["running", "waiting", "stopping", "ended"] as const;
+export const statuses = ["running", "waiting", "stopping", "held", "ended"] as const;
 export const outcomes = ["succeeded", "degraded", "failed", "cancelled"] as const;
 
 const notADatabase = 26; // SQLITE_NOTADB

@@ -30,13 +30,13 @@ const styles = [
 ];
 
 function classOf(node: PlanNode): string {
-  return node.kind === "approval" ? "approval" : node.stepKind;
+  return node.kind === "step" ? node.stepKind : node.kind;
 }
 
 function boxOf(index: number, node: PlanNode): string {
   const text = label([node.name, ...(node.when ? ["when its condition holds"] : []), ...about(node)]);
   if (node.kind === "approval") return `n${index}{{${text}}}`;
-  return node.stepKind === "effect" ? `n${index}[[${text}]]` : `n${index}[${text}]`;
+  return node.kind === "step" && node.stepKind === "effect" ? `n${index}[[${text}]]` : `n${index}[${text}]`;
 }
 
 function about(node: PlanNode): string[] {
@@ -48,6 +48,7 @@ function about(node: PlanNode): string[] {
       ...(breaker ? [`breaker after ${breaker.after} timeouts, for ${formatMs(breaker.openForMs)}`] : []),
     ];
   }
+  if (node.kind !== "step") return [node.kind];
   const ladder = node.rungs.map(({ name }) => name);
   return [
     node.stepKind === "read" && ladder.length === 1 ? "" : node.stepKind,

@@ -1,0 +1,154 @@
+/**
+ * `$`: what `build` and the functions of nested scopes are given, with its types.
+ *
+ * Boundary: types only; scope-builder.ts carries the calls out. Invariant: each call infers from its own arguments alone, so
+ * that long flows type-check as fast as short ones.
+ */
+import type { ApprovalOptions, Declarable, Verdict } from "./approval.ts";
+import type { Flow } from "./code.ts";
+import type { AnswerOf, CertaintyOf, Ref, Reference, ValueOf, WrittenFor } from "./reference.ts";
+import type { AnyRung, InputOf, OutputOf, Schema } from "./rung.ts";
+import type {
+  BranchOptions,
+  Collected,
+  EnsembleAnswer,
+  EnsembleOptions,
+  LoopOptions,
+  MapOptions,
+} from "./scope-nodes.ts";
+import type { StepOptions } from "./step.ts";
+import type { CallOptions, SignalOptions, SleepOptions } from "./waiting-nodes.ts";
+
+/** The condition and order that any node may have. `when` makes what reads the node possibly undefined. */
+export interface Placing<Needs, When extends boolean, After extends Steps> {
+  /** Asked once, when the needs are there; false skips the step and all that reads it without `optional`. */
+  readonly when?: (needs: Needs) => When;
+  /** Steps that must have completed first, though nothing of theirs is read. */
+  readonly after?: After;
+}
+
+type Steps = Reference | readonly Reference[];
+
+/**
+ * `When` is inferred from the condition's result, so it stays `never` where there is no condition. A skip is passed on to
+ * what comes `after` too.
+ */
+type CertaintyWith<Written, When, After> = [When] extends [never] ? CertaintyOf<Written | After> : "maybe";
+
+/** A step whose contract is known and whose ladder is not: call `.by` with what produces its value. */
+export interface StepWithoutLadder<Needs, S extends Schema, Result> {
+  /** The ladder, first choice first: functions, `{ run, timeout, retry }`, `lastGood`, `template`. */
+  by(...rungs: readonly [AnyRung<Needs, InputOf<S>>, ...(readonly AnyRung<Needs, InputOf<S>>[])]): Result;
+}
+
+/** What `build` is given. */
+export interface FlowBuilder {
+  /** A step with a contract. Finish it with `.by(...)`. */
+  step<
+    S extends Schema,
+    const Written = Record<never, never>,
+    When extends boolean = never,
+    const After extends Steps = never,
+  >(
+    name: string,
+    options: StepOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When, After>,
+  ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When, After>>>;
+
+  /** A person decides, within a time, with a declared answer for when nobody does. */
+  approval<
+    S extends Schema<object, object>,
+    const Written = Record<never, never>,
+    When extends boolean = never,
+    const After extends Steps = never,
+    const Late extends Declarable<S> = Declarable<S>,
+    const Auto extends Declarable<S> = Declarable<S>,
+  >(
+    name: string,
+    options: ApprovalOptions<Written, ValueOf<Written>, S, Late, Auto> & Placing<ValueOf<Written>, When, After>,
+  ): Ref<Verdict<OutputOf<S>>, CertaintyWith<Written, When, After>>;
+
+  /** One of several ways, chosen when the needs are there. Its type is the union of what the cases give. */
+  branch<
+    const Cases extends Readonly<Record<string, ($: FlowBuilder) => unknown>>,
+    const Written = Record<never, never>,
+    When extends boolean = never,
+    const After extends Steps = never,
+  >(
+    name: string,
+    options: BranchOptions<Written, ValueOf<Written>, Cases> & Placing<ValueOf<Written>, When, After>,
+  ): Ref<AnswerOf<ReturnType<Cases[keyof Cases]>>, CertaintyWith<Written, When, After>>;
+
+  /** Several members answer side by side; one that fails or hangs does not sink the others. */
+  ensemble<
+    S extends Schema,
+    Names extends string,
+    Combined,
+    const Written = Record<never, never>,
+    const Below = never,
+    When extends boolean = never,
+    const After extends Steps = never,
+  >(
+    name: string,
+    options: EnsembleOptions<Written, ValueOf<Written>, S, Names, Combined, Below> &
+      Placing<ValueOf<Written>, When, After>,
+  ): Ref<EnsembleAnswer<Names, OutputOf<S>, Combined | Below>, CertaintyWith<Written, When, After>>;
+
+  /** The same for each item of an array; the answers are in the order of the items. */
+  map<
+    const Over,
+    const Answer,
+    const OnFailure extends "fail" | "drop" | "collect" = "fail",
+    const After extends Steps = never,
+  >(
+    name: string,
+    options: MapOptions<
+      Over,
+      ($: FlowBuilder, item: Ref<ItemOf<ValueOf<Over>>>, index: Ref<number>) => Answer,
+      OnFailure
+    > & { readonly after?: After },
+  ): Ref<
+    (OnFailure extends "collect" ? Collected<AnswerOf<Answer>> : AnswerOf<Answer>)[],
+    CertaintyWith<Over, never, After>
+  >;
+
+  /** The same again until it is enough, or the limit is reached. */
+  loop<S extends Schema, const Answer, const Start = undefined, const After extends Steps = never>(
+    name: string,
+    options: LoopOptions<
+      Start,
+      S,
+      (
+        $: FlowBuilder,
+        previous: Ref<undefined extends Start ? OutputOf<S> | undefined : OutputOf<S>>,
+        turn: Ref<number>,
+        turns: Ref<OutputOf<S>[]>,
+      ) => Answer & WrittenFor<InputOf<S>, Answer>
+    > & { readonly after?: After },
+  ): Ref<OutputOf<S>, CertaintyWith<Start, never, After>>;
+
+  /** Another flow as a run of its own: undone when this run fails. */
+  call<Input, Output, const Given, const After extends Steps = never>(
+    name: string,
+    options: CallOptions<Flow<Input, Output>, Given & WrittenFor<NoInfer<Input>, Given>> & { readonly after?: After },
+  ): Ref<Output, CertaintyWith<Given, never, After>>;
+
+  /** Waits for the clock. Its value is null; put it under `after` of what comes next. */
+  sleep<const Written = Record<never, never>, When extends boolean = never, const After extends Steps = never>(
+    name: string,
+    options: SleepOptions<Written, ValueOf<Written>> & Placing<ValueOf<Written>, When, After>,
+  ): Ref<null, CertaintyWith<Written, When, After>>;
+
+  /** Waits for something that the outside says to this run. */
+  signal<
+    S extends Schema,
+    const Written = Record<never, never>,
+    When extends boolean = never,
+    const After extends Steps = never,
+  >(
+    name: string,
+    options: SignalOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When, After>,
+  ): Ref<OutputOf<S>, CertaintyWith<Written, When, After>>;
+}
+
+/** What an array holds; of anything else nothing that a map could go over. */
+type ItemOf<T> = T extends readonly (infer Item)[] ? Item : never;

@@ -1,0 +1,93 @@
+/**
+ * What every change of a slot brings with it: its readers, its timer, its cost, the scope that it lies in.
+ *
+ * Boundary: the small writers that evolve.ts and evolve-scopes.ts share; what an entry means is theirs. Invariants: work
+ * is proportional to the slot's readers and to how deep it lies, never to the size of the run; a slot that has settled
+ * has no timer; what stands in a part that is closed has none either, unless it is being undone.
+ */
+import { type Frame, isLive, type RunState, type Slot, siblingOf } from "./state.ts";
+
+/** The slot's fate is known: its readers go on, and so does whoever opened its scope when it was the last. */
+export function settle(state: RunState, slot: Slot, status: "completed" | "skipped" | "failed"): void {
+  const { frame, inside } = slot;
+  clearTimer(state, slot);
+  slot.status = status;
+  if (inside && inside.open > 0) close(state);
+  frame.unsettled--;
+  for (const reader of slot.node.dependents) {
+    const dependent = siblingOf(state, frame, reader);
+    dependent.waiting--;
+    if (dependent.status !== "pending") continue;
+    if (dependent.waiting === 0) makeReady(state, dependent);
+    else if (status === "failed") touch(state, dependent);
+  }
+  touch(state, slot);
+  if (frame.unsettled === 0) endIfAnswered(state, frame);
+}
+
+/** A scope in which all has settled, and nothing that failed was missed, has its answer. */
+export function endIfAnswered(state: RunState, frame: Frame): void {
+  const { owner, phase, failed } = frame;
+  if (!owner?.inside || phase !== "running" || failed !== undefined) return;
+  endFrame(frame, owner);
+  touch(state, owner);
+}
+
+/** Nothing more happens in the scope. */
+export function endFrame(frame: Frame, owner: Slot): void {
+  if (frame.phase === "ended" || !owner.inside) return;
+  frame.phase = "ended";
+  owner.inside.open--;
+  owner.inside.fallen.delete(frame);
+}
+
+/** A part of the run is closed before its time: what waits in it waits no more. */
+export function close(state: RunState): void {
+  state.closings++;
+  for (const id of state.timers) {
+    const slot = state.slots[id] as Slot;
+    if (slot.undo !== "waiting" && !isLive(state, slot.frame)) clearTimer(state, slot);
+  }
+}
+
+export function makeReady(state: RunState, slot: Slot): void {
+  slot.status = "ready";
+  touch(state, slot);
+}
+
+/** Somebody should look at the slot; and at the one that undoes the scope that it lies in. */
+export function touch(state: RunState, slot: Slot): void {
+  state.touched.push(slot.id);
+  for (let frame = slot.frame; frame.owner; frame = frame.owner.frame) {
+    if (frame.phase === "stopping" || frame.owner.status === "stopping") state.touched.push(frame.owner.id);
+  }
+}
+
+export function setTimer(state: RunState, slot: Slot, dueAt: number): void {
+  slot.dueAt = dueAt;
+  state.timers.add(slot.id);
+}
+
+export function clearTimer(state: RunState, slot: Slot): void {
+  if (slot.dueAt === undefined) return;
+  slot.dueAt = undefined;
+  state.timers.delete(slot.id);
+}
+
+/** Counts for the slot, for the run, and for every node that the slot lies in. */
+export function addCost(state: RunState, slot: Slot, entry: Spent): void {
+  slot.ms += entry.ms;
+  if (!entry.cost) return;
+  const { usd = 0, tokens = 0 } = entry.cost;
+  state.usd += usd;
+  state.tokens += tokens;
+  for (let at: Slot | undefined = slot; at; at = at.frame.owner) {
+    at.usd += usd;
+    at.tokens += tokens;
+  }
+}
+
+interface Spent {
+  readonly ms: number;
+  readonly cost?: { readonly usd?: number; readonly tokens?: number };
+}
