@@ -11,7 +11,8 @@ export interface AttemptStory {
   readonly attempt: number;
   /** The rung that made it, by name. */
   readonly rung: string;
-  readonly result: "answered" | "failed" | "lost";
+  /** `lost` with its process; `left` when its engine let go of it, which says nothing about the step. */
+  readonly result: "answered" | "failed" | "lost" | "left";
   readonly at: number;
   readonly ms: number;
   readonly usd: number;
@@ -122,7 +123,8 @@ function settles({ kind }: Entry): boolean {
 function attemptStory(node: PlanStep, entry: Entry, read: Read): AttemptStory | undefined {
   if (entry.kind === "attempt.lost") {
     const { attempt, at } = entry;
-    return { attempt, rung: rungName(node, entry.rung), result: "lost", at, ms: 0, usd: 0, tokens: 0 };
+    const result = entry.because ?? "lost";
+    return { attempt, rung: rungName(node, entry.rung), result, at, ms: 0, usd: 0, tokens: 0 };
   }
   if (entry.kind !== "attempt.failed" && entry.kind !== "step.completed") return undefined;
   const { attempt, at, ms, cost, evidence, log, dropped } = entry;

@@ -68,6 +68,8 @@ function ofRun(state: RunState, entry: Entry): Told {
       const undo = state.effects.length > 0 ? "; what was done is undone" : "";
       return [`stopped: ${entry.failure?.message ?? entry.cause}${undo}`, "bad"];
     }
+    case "run.left":
+      return ["left: the engine was closed; what was under way is tried again", "plain"];
     case "run.ended":
       return [entry.outcome, outcomeTones[entry.outcome]];
     default:
@@ -100,6 +102,7 @@ function ofSlot(state: RunState, slot: Slot, entry: Entry): Told {
     case "attempt.failed":
       return [`attempt ${entry.attempt}${onRung(step, entry.rung)} ${failed(entry.failure)}`, "warning"];
     case "attempt.lost":
+      if (entry.because === "left") return [`attempt ${entry.attempt} was let go of by its engine`, "quiet"];
       return [`attempt ${entry.attempt} was lost with its process`, "warning"];
     case "attempt.late":
       return [`attempt ${entry.attempt} answered too late; its ${entry.result} was not used`, "warning"];

@@ -134,6 +134,11 @@ function decidedWords({ answeredBy, by, story }: StepOrigin): string {
   return answeredBy === "timeout" ? `nobody answered${waited}` : "by the desk's open breaker";
 }
 
+const lostWords: { readonly [R in AttemptStory["result"]]?: string } = {
+  lost: "was lost with its process",
+  left: "was let go of by its engine",
+};
+
 /** The attempt that answered says what it noted; one that did not says why. */
 function attemptDetails(attempt: AttemptStory, count: number): Detail[] {
   const { evidence, failure, result } = attempt;
@@ -144,8 +149,7 @@ function attemptDetails(attempt: AttemptStory, count: number): Detail[] {
     : "";
   const label = count > 1 ? `attempt ${attempt.attempt}` : "noted";
   if (result === "answered") return noted === "" ? [] : [detail(label, noted)];
-  const why =
-    result === "lost" ? "was lost with its process" : `${failure?.kind ?? "failed"}: ${failure?.message ?? ""}`;
+  const why = lostWords[result] ?? `${failure?.kind ?? "failed"}: ${failure?.message ?? ""}`;
   const gave = attempt.value === undefined ? "" : `; it gave ${jsonText(attempt.value)}`;
   return [detail(`attempt ${attempt.attempt}`, `${attempt.rung} ${why}${gave}${noted === "" ? "" : `; ${noted}`}`)];
 }
