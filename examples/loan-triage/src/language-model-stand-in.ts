@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import { answerJson, readJson } from "./json-over-http.ts";
 import type { Summary } from "./summary.ts";
 
 export const STAND_IN_NOTICE =
@@ -136,7 +137,7 @@ function contentFor(chat: ChatRequest, summary: Summary): string {
 function complete(response: ServerResponse, chat: ChatRequest, content: string): void {
   const promptTokens = tokensOf(chat.messages.map((message) => textOf(message.content)).join("\n"));
   const completionTokens = tokensOf(content);
-  answer(response, 200, {
+  answerJson(response, 200, {
     id: "chatcmpl-stand-in",
     object: "chat.completion",
     created: Math.floor(Date.now() / 1000),
@@ -165,22 +166,7 @@ function tokensOf(text: string): number {
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
-  answer(response, status, { error: { message, type: "stand_in", code: String(status) } });
-}
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(body));
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  answerJson(response, status, { error: { message, type: "stand_in", code: String(status) } });
 }
 
 if (import.meta.main) {

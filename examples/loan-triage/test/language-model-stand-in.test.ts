@@ -83,6 +83,8 @@ test("what it does not do it refuses with a reason: streams, other paths, reques
   const stream = await post({ model: "m", stream: true, messages: [{ role: "user", content: "x" }] });
   expect([stream.status, (await stream.json()).error.message]).toEqual([400, "the stand-in does not stream"]);
   expect((await post({ model: "m" })).status).toBe(400);
+  const noJson = await fetch(`${standIn.baseUrl}/chat/completions`, { method: "POST", body: '{"model":' });
+  expect(noJson.status).toBe(400);
   expect((await fetch(`${standIn.baseUrl}/embeddings`, { method: "POST" })).status).toBe(404);
 });
 

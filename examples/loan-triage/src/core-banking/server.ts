@@ -3,10 +3,11 @@
 // Boundary: HTTP to LoanLedger and CustomerFiles, and the faults that can be switched on; prints one JSON line with its port when ready.
 // Invariants: it answers "booked" only after the loan is on disk; `refuse` and `down` never book, the *-after-booking
 // faults always have.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { answerJson, readJson } from "../json-over-http.ts";
 import { CustomerFiles } from "./customer-files.ts";
 import { BOOKING_FAULT, FAULT, LoanLedger, type LoanRequest } from "./loan-ledger.ts";
 
@@ -39,9 +40,9 @@ async function serveBooks(books: Books, port: number): Promise<{ server: Server;
   const server = createServer(async (request, response) => {
     try {
       const reply = await replyTo(request, books);
-      if (reply !== "never") send(response, reply.status, reply.body);
+      if (reply !== "never") answerJson(response, reply.status, reply.body);
     } catch (error) {
-      send(response, 500, { code: "internal", message: error instanceof Error ? error.message : String(error) });
+      answerJson(response, 500, { code: "internal", message: error instanceof Error ? error.message : String(error) });
     }
   });
   await new Promise<void>((resolve, reject) => {
@@ -131,21 +132,6 @@ const down: Reply = { status: 503, body: { code: "down", message: "the bank is d
 
 function badRequest(error: z.ZodError): Reply {
   return { status: 400, body: { code: "bad-request", message: z.prettifyError(error) } };
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(body));
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 if (import.meta.main) {
