@@ -4,6 +4,8 @@
  * Boundary: names of core and engine that users type, and no internals; model calls are in @plumbline/ai. Invariant:
  * whatever stands here is public: names are added, and taken away only in a major version.
  */
+import "./node-version.ts";
+
 export {
   type AnswerOf,
   type ApprovalOptions,

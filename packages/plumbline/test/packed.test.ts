@@ -91,6 +91,24 @@ test("every published package loads", () => {
   expect({ stdout, stderr }).toEqual({ stdout: "loaded\n", stderr: "" });
 });
 
+/** Node as the system has it, where that is too old for us: what a user meets who has not updated. */
+const olderNodes = ["/usr/bin/node", "/usr/local/bin/node"].filter((path) => {
+  const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
+  return /^v(1[89]|2[0-3])\./.test(stdout ?? "");
+});
+
+test.skipIf(olderNodes.length === 0)(
+  "on an older Node the import says which one is needed, and where this one is",
+  () => {
+    writeFileSync(join(folder, "older.mjs"), 'import "plumbline";\nconsole.log("loaded");\n');
+    for (const node of olderNodes) {
+      const { status, stdout, stderr } = spawnSync(node, ["older.mjs"], { cwd: folder, encoding: "utf8" });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toMatch(new RegExp(`^Error: plumbline needs Node 24 or newer; this is \\S+ at ${node}$`, "m"));
+    }
+  },
+);
+
 test("a strict consumer's TypeScript accepts the flow and our declaration files", () => {
   writeFileSync(
     join(folder, "all.ts"),

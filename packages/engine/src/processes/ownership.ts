@@ -5,8 +5,8 @@
 // the lock of the whole process (POSIX). The side file is never deleted: deleting it is how two owners come about.
 // What a lock cannot promise (file deleted, lock dropped, odd file systems) the epoch inside the database must.
 import { chmodSync, lstatSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import { PlumblineError } from "@plumbline/core";
+import { DatabaseSync } from "../stores/sqlite-module.ts";
 import { resolveDatabasePath } from "./database-path.ts";
 
 /** The right to write one database, held until released or until the process ends. */

@@ -5,7 +5,7 @@
  * statement or two, so that no reader holds the log back (rule 30); lists are paged by key and ask an index, so that they cost
  * the same whatever the size of the file (rule 27).
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import {
   type ListQuery,
   type Page,
@@ -18,6 +18,7 @@ import {
 } from "@plumbline/core";
 import { decodeEntries } from "./entry-encoding.ts";
 import { pageCursor, pageLimit } from "./list-query.ts";
+import { DatabaseSync } from "./sqlite-module.ts";
 import { checkFile, outcomes, statuses } from "./sqlite-schema.ts";
 
 const summaryColumns = `

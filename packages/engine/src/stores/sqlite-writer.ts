@@ -8,8 +8,9 @@
  * (rule 30).
  */
 import { hash } from "node:crypto";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { type CommitVerdict, PlumblineError, type Register } from "@plumbline/core";
+import { DatabaseSync } from "./sqlite-module.ts";
 import { checkFile, makeTables } from "./sqlite-schema.ts";
 
 /** One commit item as it crosses to the writer: flat, and encoded already. */
