@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChatLog } from "../src/chat-log.ts";
+import { chatbot } from "../src/configured-flow.ts";
 import { openConversation } from "../src/conversation.ts";
 import { isFitToSend } from "../src/offensive.ts";
 import { measureIntents } from "../src/quality.ts";
@@ -15,7 +16,8 @@ import { examples, heldOut } from "../src/sentences.ts";
 
 const alone = supplyReplies({});
 
-test("the flow file has under 40 lines, all of it", () => {
+test("the flow is that of the tutorial, and its file has under 40 lines, all of it", () => {
+  expect(chatbot.plan.scopes[0]?.nodes.map(({ name }) => name)).toEqual(["intent", "reply", "check", "log"]);
   const lines = readFileSync(join(import.meta.dirname, "../src/flow.ts"), "utf8")
     .trimEnd()
     .split("\n");
