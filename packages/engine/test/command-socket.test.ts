@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { PlumblineError } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { all, atEnd, dial, here, raw, serve, servingChild } from "./fixtures/served-database.ts";
 
-const HELLO = `${JSON.stringify({ kind: "hello", protocol: 1, pid: 1 })}\n`;
+const HELLO = `${JSON.stringify({ kind: "hello", protocol: 2, pid: 1 })}\n`;
+
+const hashOf = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");
 
 describe("calls", () => {
   it("carries values both ways, undefined included, between processes", async () => {
@@ -63,10 +66,70 @@ describe("calls", () => {
 
   it("refuses frames that are too large, on either side, and goes on", async () => {
     await serve(async ({ method }) => (method === "large" ? "x".repeat(2_000) : "small"), { frameBytes: 1_000 });
-    const client = await dial({ frameBytes: 1_500 });
+    const client = await dial({ frameBytes: 1_500, requestBytes: 2_000 });
     await expect(client.call("x", "y".repeat(2_000))).rejects.toMatchObject({ code: "command-frame-too-large" });
     await expect(client.call("large", 0)).rejects.toMatchObject({ code: "command-frame-too-large" });
     expect(await client.call("x", 0)).toBe("small");
+  });
+
+  it("carries a request that is larger than a frame in parts, pairs and escapes whole, among others of the line", async () => {
+    const limits = { frameBytes: 1_000, requestBytes: 200_000 };
+    const seen: unknown[] = [];
+    await serve(async ({ method, params }) => {
+      seen.push(method);
+      return typeof params === "string" ? params.length : hashOf(params);
+    }, limits);
+    const client = await dial(limits);
+    const large = {
+      text: 'x\ud83d\ude00"\\\n\u0001ä'.repeat(2_000),
+      lone: "\ud83d",
+      proto: JSON.parse('{"__proto__": 1}'),
+    };
+    const answers = [
+      client.call("a", "one"),
+      client.call("b", large),
+      client.call("c", "three"),
+      client.call("d", [large]),
+    ];
+    expect(await Promise.all(answers)).toEqual([3, hashOf(large), 5, hashOf([large])]);
+    expect(seen).toEqual(["a", "b", "c", "d"]);
+    const error = { code: "command-frame-too-large", details: { limitBytes: 200_000, mayBeApplied: false } };
+    await expect(client.call("e", "y".repeat(200_000))).rejects.toMatchObject(error);
+    expect(await client.call("f", "y".repeat(100_000))).toBe(100_000);
+    expect(seen).toEqual(["a", "b", "c", "d", "f"]);
+  });
+
+  it.each([
+    [
+      "more parts than the bound",
+      [`{"kind":"part","id":1,"text":"${"x".repeat(900)}"}`, `{"kind":"part","id":1,"text":"${"x".repeat(900)}"}`],
+      "command-frame-too-large",
+    ],
+    [
+      "parts of two requests",
+      ['{"kind":"part","id":1,"text":"1"}', '{"kind":"part","id":2,"text":"2"}'],
+      "command-bad-frame",
+    ],
+    ["a request in parts that never came", ['{"kind":"call","id":1,"method":"m","inParts":true}'], "command-bad-frame"],
+    [
+      "another request after parts",
+      ['{"kind":"part","id":1,"text":"1"}', '{"kind":"call","id":2,"method":"m"}'],
+      "command-bad-frame",
+    ],
+    [
+      "parts that are no JSON",
+      ['{"kind":"part","id":1,"text":"{"}', '{"kind":"call","id":1,"method":"m","inParts":true}'],
+      "command-bad-frame",
+    ],
+    ["a part without a text", ['{"kind":"part","id":1,"text":1}'], "command-bad-frame"],
+  ])("ends a connection that sends %s", async (_name, lines, code) => {
+    const asked: string[] = [];
+    await serve(async ({ method }) => void asked.push(method), { requestBytes: 1_000 });
+    const { socket, line } = await raw();
+    socket.write(`${HELLO}${lines.join("\n")}\n`);
+    expect(await line()).toMatchObject({ kind: "error", error: { code } });
+    expect(await line()).toEqual({ kind: "ended" });
+    expect(asked).toEqual([]);
   });
 
   it("carries a frame of many megabytes", async () => {
@@ -225,7 +288,7 @@ describe("bounds and strangers", () => {
     ["no method", `${HELLO}{"kind":"call","id":1}\n`, "command-bad-frame"],
     ["an unknown kind", `${HELLO}{"kind":"shout","id":1}\n`, "command-bad-frame"],
     ["no hello", '{"kind":"call","id":1,"method":"x"}\n', "command-bad-frame"],
-    ["another protocol", '{"kind":"hello","protocol":2,"pid":1}\n', "command-protocol"],
+    ["another protocol", '{"kind":"hello","protocol":1,"pid":1}\n', "command-protocol"],
     ["an endless line", `${HELLO}${"x".repeat(20_000)}`, "command-frame-too-large"],
   ])("hangs up on %s, with the reason", async (_, bytes, code) => {
     let called = false;

@@ -102,7 +102,7 @@ describe("two engines on one file", () => {
     expect(there).toHaveLength(here.length);
   }, 30_000);
 
-  it("rule 13: a value larger than any frame comes back whole; an input that is, is refused and the line lives on", async () => {
+  it("rule 13: a value larger than any frame crosses whole, as an answer and as an input", async () => {
     await open("error");
     const client = await open("client");
     const run = await client.start(asking, { ...input(), at: new Date(1) });
@@ -115,10 +115,14 @@ describe("two engines on one file", () => {
     await client.decide({ run: large.id, decision: { ok: true } });
     const { seen } = (await large.result()).output as { seen: { text: string } };
     expect(seen.text === "x\ud83d\ude00".repeat(6_000_000)).toBe(true);
-    const price = Object.assign(new Money(1), { pad: "" });
-    const tooLarge = client.start(asking, { at: new Date(0), price, pad: "y".repeat(17_000_000) } as never);
-    await expect(tooLarge).rejects.toMatchObject({ code: "command-frame-too-large" });
-    expect((await client.list()).items).toHaveLength(2);
+    const pad = "y😀".repeat(6_000_000);
+    const padded = await client.start(asking, { at: new Date(0), price: new Money(1), pad } as never, { key: "large" });
+    const again = await client.start(asking, { at: new Date(0), price: new Money(1), pad } as never, { key: "large" });
+    expect([padded.created, again.created, again.id === padded.id]).toEqual([true, false, true]);
+    const other = client.start(asking, { at: new Date(0), price: new Money(1), pad: `${pad}!` } as never, {
+      key: "large",
+    });
+    await expect(other).rejects.toMatchObject({ code: "key-conflict" });
   }, 30_000);
 
   it("rule 30: a second owner is refused, or waits until the first has gone", async () => {

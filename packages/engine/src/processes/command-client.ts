@@ -18,6 +18,7 @@ import {
   PROTOCOL,
   parseOwnerFrame,
 } from "./command-frames.ts";
+import { encodeRequest } from "./command-parts.ts";
 import { findPlace } from "./command-place.ts";
 import { resolveDatabasePath } from "./database-path.ts";
 
@@ -68,7 +69,7 @@ export async function connectCommands(
   const realPath = resolveDatabasePath(dbPath);
   const address = findPlace(realPath);
   if (address === undefined) throw noOwner(realPath);
-  const line = new Line(openSocket(address), { ...DEFAULT_LIMITS, ...options.limits }.frameBytes);
+  const line = new Line(openSocket(address), { ...DEFAULT_LIMITS, ...options.limits });
   const timeout = (): PlumblineError =>
     new PlumblineError("command-timeout", `The owner of ${realPath} did not greet within ${timeoutMs} ms`, {
       mend: "It may be stopped or very busy. Try again, or look at that process.",
@@ -173,17 +174,17 @@ class Line {
   readonly greeted: Promise<Hello>;
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #frameBytes: number;
+  readonly #limits: CommandLimits;
   readonly #reader: LineReader;
   readonly #open = new Map<number, Answers>();
   readonly #greeting = Promise.withResolvers<Hello>();
   #lastId = 0;
   #ended: unknown;
 
-  constructor(socket: Socket, frameBytes: number) {
+  constructor(socket: Socket, limits: CommandLimits) {
     this.#socket = socket;
-    this.#frameBytes = frameBytes;
-    this.#reader = new LineReader(frameBytes);
+    this.#limits = limits;
+    this.#reader = new LineReader(limits.frameBytes);
     this.greeted = this.#greeting.promise;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -199,9 +200,9 @@ class Line {
     }
     this.#lastId += 1;
     const id = this.#lastId;
-    const bytes = encodeFrame({ kind, id, method, params }, this.#frameBytes);
+    const lines = encodeRequest({ kind, id, method, params }, this.#limits);
     this.#open.set(id, answers);
-    this.#socket.write(bytes);
+    for (const line of lines) this.#socket.write(line);
     return id;
   }
 
@@ -219,7 +220,7 @@ class Line {
   }
 
   #send(frame: ClientFrame): void {
-    if (this.#ended === undefined) this.#socket.write(encodeFrame(frame, this.#frameBytes));
+    if (this.#ended === undefined) this.#socket.write(encodeFrame(frame, this.#limits.frameBytes));
   }
 
   #read(chunk: Buffer): void {

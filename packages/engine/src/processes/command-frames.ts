@@ -4,8 +4,8 @@
 // connection, because what follows it cannot be trusted either.
 import { codeOf, type ErrorCode, PlumblineError } from "@plumbline/core";
 
-/** Raised when a frame changes its meaning. Both sides say theirs in the hello; unequal ones part at once. */
-export const PROTOCOL = 1;
+/** Raised when a frame changes its meaning or a kind is added. Both sides say theirs in the hello; unequal ones part at once. */
+export const PROTOCOL = 2;
 
 export interface Hello {
   readonly kind: "hello";
@@ -15,7 +15,16 @@ export interface Hello {
 
 export type ClientFrame =
   | Hello
-  | { readonly kind: "call" | "stream"; readonly id: number; readonly method: string; readonly params?: unknown }
+  | {
+      readonly kind: "call" | "stream";
+      readonly id: number;
+      readonly method: string;
+      readonly params?: unknown;
+      /** The parameters came before, in parts. */
+      readonly inParts?: true;
+    }
+  /** A piece of the next request's parameters, as JSON text. */
+  | { readonly kind: "part"; readonly id: number; readonly text: string }
   | { readonly kind: "cancel"; readonly id: number }
   /** The reader of a stream has used up this many bytes of pushes and has room for as many again. */
   | { readonly kind: "credit"; readonly id: number; readonly bytes: number };
@@ -39,6 +48,8 @@ export interface WireError {
 export interface CommandLimits {
   /** The longest line either side accepts. */
   readonly frameBytes: number;
+  /** The largest request, in as many lines as it takes. */
+  readonly requestBytes: number;
   /** Connections that the owner keeps open at once. */
   readonly connections: number;
   /** Requests of one connection that are not answered yet; a reply that was not read counts as not answered. */
@@ -53,6 +64,7 @@ export interface CommandLimits {
 
 export const DEFAULT_LIMITS: CommandLimits = {
   frameBytes: 16 * 1024 * 1024,
+  requestBytes: 128 * 1024 * 1024,
   connections: 64,
   requests: 256,
   windowBytes: 256 * 1024,
@@ -68,15 +80,18 @@ const METHOD_LENGTH = 200;
  * @throws PlumblineError `command-not-json` (a value that JSON cannot hold), `command-frame-too-large`.
  */
 export function encodeFrame(frame: ClientFrame | OwnerFrame, frameBytes: number): Buffer {
-  let text: string;
+  const line = Buffer.from(`${toJson(frame)}\n`);
+  if (line.length > frameBytes) throw tooLarge(line.length, frameBytes);
+  return line;
+}
+
+/** @throws PlumblineError `command-not-json` */
+export function toJson(value: unknown): string {
   try {
-    text = JSON.stringify(frame);
+    return JSON.stringify(value);
   } catch (error) {
     throw notJson(error);
   }
-  const line = Buffer.from(`${text}\n`);
-  if (line.length > frameBytes) throw tooLarge(line.length, frameBytes);
-  return line;
 }
 
 function notJson(cause: unknown): PlumblineError {
@@ -139,6 +154,10 @@ export function parseClientFrame(text: string): ClientFrame {
   const { kind, id } = frame;
   if (!isId(id)) throw badFrame("an id is missing");
   if (kind === "cancel") return { kind, id };
+  if (kind === "part") {
+    if (typeof frame["text"] !== "string") throw badFrame("a part needs a text");
+    return { kind, id, text: frame["text"] };
+  }
   if (kind === "credit") {
     if (!isId(frame["bytes"])) throw badFrame("a credit needs a number of bytes");
     return { kind, id, bytes: frame["bytes"] };
@@ -146,7 +165,7 @@ export function parseClientFrame(text: string): ClientFrame {
   if (kind !== "call" && kind !== "stream") throw badFrame("its kind is unknown");
   const { method } = frame;
   if (typeof method !== "string" || method.length > METHOD_LENGTH) throw badFrame("a request needs a method");
-  return { kind, id, method, params: frame["params"] };
+  return { kind, id, method, params: frame["params"], ...(frame["inParts"] === true ? { inParts: true } : {}) };
 }
 
 /** @throws PlumblineError `command-bad-frame`. */
@@ -230,7 +249,7 @@ function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-function badFrame(reason: string, cause?: unknown): PlumblineError {
+export function badFrame(reason: string, cause?: unknown): PlumblineError {
   return new PlumblineError("command-bad-frame", `A message on the socket is not Plumbline's: ${reason}`, {
     mend: "Something else is speaking on this socket, or one side is damaged.",
     cause,

@@ -17,6 +17,7 @@ import {
   toWireError,
 } from "./command-frames.ts";
 import { Outlet } from "./command-outlet.ts";
+import { Parts } from "./command-parts.ts";
 
 export interface CommandRequest {
   readonly method: string;
@@ -51,6 +52,7 @@ export class CommandSession {
   readonly #handle: CommandHandler;
   readonly #limits: CommandLimits;
   readonly #reader: LineReader;
+  readonly #parts: Parts;
   readonly #pending = new Map<number, Pending>();
   readonly #helloTimer: NodeJS.Timeout;
   #greeted = false;
@@ -63,6 +65,7 @@ export class CommandSession {
     this.#handle = handle;
     this.#limits = limits;
     this.#reader = new LineReader(limits.frameBytes);
+    this.#parts = new Parts(limits.requestBytes);
     this.#helloTimer = setTimeout(() => socket.destroy(), HELLO_MS).unref();
     // The one who is not read stops being listened to, so that replies cannot pile up.
     socket.on("drain", () => socket.resume());
@@ -95,16 +98,16 @@ export class CommandSession {
   #read(chunk: Buffer): void {
     if (this.#refused) return;
     try {
-      for (const { text } of this.#reader.read(chunk)) {
+      for (const { text, bytes } of this.#reader.read(chunk)) {
         if (this.#socket.destroyed || this.#refused) return;
-        this.#take(parseClientFrame(text));
+        this.#take(parseClientFrame(text), bytes);
       }
     } catch (error) {
       this.#refuseConnection(error);
     }
   }
 
-  #take(frame: ClientFrame): void {
+  #take(frame: ClientFrame, bytes: number): void {
     if (frame.kind === "hello") {
       checkProtocol(frame);
       this.#greeted = true;
@@ -114,7 +117,8 @@ export class CommandSession {
     if (!this.#greeted) throw new PlumblineError("command-bad-frame", "A request came before the hello");
     if (frame.kind === "cancel") this.#pending.get(frame.id)?.controller.abort(cancelled());
     else if (frame.kind === "credit") this.#pending.get(frame.id)?.outlet?.grant(frame.bytes);
-    else this.#admit(frame);
+    else if (frame.kind === "part") this.#parts.hold(frame, bytes);
+    else this.#admit(this.#parts.whole(frame));
   }
 
   #admit(frame: RequestFrame): void {
