@@ -33,7 +33,9 @@ export async function main({ json, chat = false }: { readonly json: boolean; rea
 async function talk(conversation: Conversation, json: boolean): Promise<void> {
   const lines = createInterface({ input: process.stdin, terminal: false });
   const turns: Turn[] = [];
-  const prompt = () => process.stdin.isTTY && process.stdout.write("you  ");
+  const isTerminal = process.stdin.isTTY && !json;
+  const prompt = () => isTerminal && process.stdout.write("you  ");
+  if (isTerminal) console.log(styleText("dim", "Ctrl-D ends the conversation."));
   prompt();
   for await (const line of lines) {
     if (line.trim() !== "") turns.push(await conversation.say(line.trim().slice(0, 1_000)));
@@ -41,6 +43,7 @@ async function talk(conversation: Conversation, json: boolean): Promise<void> {
     if (line.trim() !== "" && turn && !json) console.log(turnText(turn));
     prompt();
   }
+  if (isTerminal) console.log("");
   if (json) console.log(JSON.stringify({ turns, log: conversation.log.lines() }, undefined, 2));
 }
 
