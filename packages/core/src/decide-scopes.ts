@@ -139,7 +139,7 @@ function failOwner(state: RunState, slot: Slot, failure: Failure, env: Environme
 
 /** Its scopes are being undone; then it has failed. */
 export function decideStopped(state: RunState, slot: Slot, env: Environment, out: Draft): void {
-  if (!unwind(effectsInside(state, slot), env, out)) return;
+  if (!endsTheRun(state, slot) && !unwind(effectsInside(state, slot), env, out)) return;
   failStep(slot, slot.failure as Failure, env, out, slot.failedNeed);
 }
 

@@ -65,6 +65,22 @@ export interface DecisionAnswer {
   readonly path: string;
 }
 
+/** Something that the outside says to a run (rule 20). */
+export interface SignalRequest {
+  readonly run: string;
+  /** The name of the signal in the flow. */
+  readonly name: string;
+  readonly value: unknown;
+  readonly by?: string;
+  /** Makes the signal idempotent: sent again, it is taken once. Made up when absent. */
+  readonly id?: string;
+}
+
+/** `late`: the run takes no signals any more. */
+export interface SignalAnswer {
+  readonly status: "received" | "repeated" | "late";
+}
+
 export interface ListQuery {
   readonly flow?: string;
   readonly status?: RunStatus;
@@ -136,6 +152,8 @@ export interface Engine extends Journals {
   handle(run: string): Promise<RunHandle>;
   /** @throws PlumblineError `run-unknown`, `approval-unknown`, `approval-early`, `decision-invalid` */
   decide(request: DecisionRequest): Promise<DecisionAnswer>;
+  /** Also before the run waits for it: it is kept. @throws PlumblineError `run-unknown`, `signal-unknown`, `signal-invalid`, `signal-overflow` */
+  signal(request: SignalRequest): Promise<SignalAnswer>;
   /** Asks a run to stop and undo. A run that has ended stays as it is. @throws PlumblineError `run-unknown` */
   cancel(run: string, options?: { readonly by?: string; readonly reason?: string }): Promise<void>;
   /**

@@ -35,6 +35,10 @@ export type ErrorCode =
   | "approval-early"
   | "approval-ambiguous"
   | "decision-conflict"
+  | "signal-unknown"
+  | "signal-invalid"
+  | "signal-overflow"
+  | "queue-full"
   | "watch-too-slow"
   // engine and store
   | "engine-closed"

@@ -158,6 +158,40 @@ export function recordDecision(state: RunState, decision: PersonDecision, now: n
   return { status: "late", entries: [{ kind: "decision.refused", at: now, slot: slot.id, because: "late", ...who }] };
 }
 
+/** Signals that a run keeps before a wait takes them (rule 20). */
+const maxSignals = 1_000;
+
+export interface IncomingSignal {
+  readonly name: string;
+  readonly id: string;
+  /** Has passed the signal's contract. */
+  readonly value: Sealed;
+  readonly by?: string;
+}
+
+/**
+ * The outside says something to the run.
+ * @throws PlumblineError `signal-overflow` when too many wait to be taken
+ */
+export function recordSignal(
+  state: RunState,
+  signal: IncomingSignal,
+  now: number,
+): { readonly status: "received" | "repeated" | "late"; readonly entries: readonly Entry[] } {
+  if (state.signalIds.has(`${signal.name} ${signal.id}`)) return { status: "repeated", entries: [] };
+  if (state.phase !== "running") return { status: "late", entries: [] };
+  const waiting = state.signals.get(signal.name)?.length ?? 0;
+  if (waiting >= maxSignals) {
+    throw new PlumblineError("signal-overflow", "too many signals of this name wait to be taken", {
+      path: `${state.run} ${signal.name}`,
+      expected: `at most ${maxSignals}`,
+      found: String(waiting),
+      mend: "send slower than the flow takes them, or put several things into one signal",
+    });
+  }
+  return { status: "received", entries: [{ kind: "signal.received", at: now, ...signal }] };
+}
+
 function decisionConflict(path: string, id: string): PlumblineError {
   return new PlumblineError("decision-conflict", "this decision id was used before, for another decision", {
     path,

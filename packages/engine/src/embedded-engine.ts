@@ -7,39 +7,35 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
-  type ApprovalCode,
   type ClockTrust,
-  type CommitVerdict,
   type DecisionAnswer,
   type DecisionRequest,
-  describe,
   type Engine,
   type Flow,
-  judge,
   type ListQuery,
-  newState,
   type Page,
   PlumblineError,
-  pathOf,
   type RunHandle,
   type RunRecord,
-  type RunState,
   type RunSummary,
   recordDecision,
+  recordSignal,
   type Sealed,
+  type SignalAnswer,
+  type SignalRequest,
   type StartOptions,
-  sealedDecision,
   slotByPath,
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
-import type { Clock, Timer } from "./clock.ts";
-import { demandCancel, demandDecision, demandQuery, demandRun, demandStart } from "./engine-arguments.ts";
-import { EngineHost, type EngineSettings } from "./engine-host.ts";
-import { ActiveRun } from "./runs/active-run.ts";
+import { demandCancel, demandDecision, demandQuery, demandRun, demandSignal, demandStart } from "./engine-arguments.ts";
+import { EngineHost } from "./engine-host.ts";
+import type { EngineSettings } from "./engine-settings.ts";
+import { heldDecision, heldSignal, onlyWaiting } from "./incoming.ts";
+import { asked, sealedInput, startRun, wholeText } from "./run-start.ts";
 import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
 import { codeOf } from "./runs/user-code.ts";
-import { isStoredAs, keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
+import { readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
 export interface EmbeddedOptions extends EngineSettings {
@@ -90,44 +86,10 @@ export class EmbeddedEngine implements Engine {
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
     const claim = key === undefined ? undefined : { inputHash: hashOf(asked(flow, input) ?? wholeText(sealed, blobs)) };
     await this.host.ready(); // the contract may have taken its time
-    const verdict = await this.startRun(flow, id, key, { sealed, blobs, dropped }, claim);
+    const verdict = await startRun(this.host, { flow, id, key, input: { sealed, blobs, dropped }, claim });
     if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
       throw keyConflict(flow.name, key as string);
     return this.handleOn(id, verdict.status === "ok");
-  }
-
-  private startRun(
-    flow: Flow,
-    id: string,
-    key: string | undefined,
-    { sealed, blobs, dropped }: KeptInput,
-    claim: { readonly inputHash: string } | undefined,
-  ): Promise<CommitVerdict> {
-    const { host } = this;
-    const at = host.clock.now();
-    const { deadline, fingerprint } = flow.plan;
-    return new Promise((resolve, reject) => {
-      const code = { flow, scopes: flow.code.scopes };
-      const run = new ActiveRun(host, newState(flow.plan), code, (verdict) => {
-        host.starts.done(id, run);
-        resolve(verdict);
-      });
-      host.starts.add(id, run, reject);
-      run.claim = claim;
-      run.keepBlobs(blobs);
-      run.receive({
-        kind: "run.started",
-        at,
-        run: id,
-        flow: flow.name,
-        fingerprint,
-        input: sealed,
-        ...(dropped.length > 0 ? { dropped } : {}),
-        ...(key === undefined ? {} : { key }),
-        ...(deadline ? { deadlineAt: at + deadline.afterMs } : {}),
-        ...(host.build === undefined ? {} : { build: host.build }),
-      });
-    });
   }
 
   async handle(run: string): Promise<RunHandle> {
@@ -152,7 +114,7 @@ export class EmbeddedEngine implements Engine {
       const path = request.path ?? onlyWaiting(run.state);
       const slot = slotByPath(run.state, path);
       const code = slot && codeOf(run.code, slot);
-      const value = code?.kind === "approval" ? await this.heldDecision(request, path, code) : "{}";
+      const value = code?.kind === "approval" ? await heldDecision(request, path, code, this.host.clock) : "{}";
       const breaker = await deskBreakerOf(this.host, slot);
       const decision = {
         path,
@@ -170,20 +132,22 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  private async heldDecision(request: DecisionRequest, path: string, code: ApprovalCode): Promise<Sealed> {
-    const contract = { schema: code.decision, checks: [], onDropped: "record" as const };
-    const judged = judge(contract, request.decision, undefined);
-    const { value, reasons } = await within(this.host.clock, judged, {
-      value: undefined,
-      reasons: [tooLong],
-      dropped: [],
-    });
-    if (reasons.length === 0) return sealedDecision(value, path, code.codecs);
-    throw new PlumblineError("decision-invalid", "the decision does not satisfy its contract", {
-      path,
-      expected: reasons.join("; "),
-      found: describe(request.decision),
-      mend: "send a decision of the shape that the approval declares",
+  signal(request: SignalRequest): Promise<SignalAnswer> {
+    return this.host.decisions.add(request?.run, this.signalNow(request));
+  }
+
+  private async signalNow(request: SignalRequest): Promise<SignalAnswer> {
+    demandSignal(request);
+    await this.host.ready();
+    return this.host.withRun(request.run, async (run) => {
+      const { sealed, blobs } = await heldSignal(run.state.plan, run.code, request, this.host.clock);
+      const { name, by, id = randomUUID() } = request;
+      const signal = { name, id, value: sealed, ...(by === undefined ? {} : { by }) };
+      const { status, entries } = recordSignal(run.state, signal, this.host.clock.now());
+      if (status === "received") run.keepBlobs(blobs);
+      run.receive(...entries);
+      await run.durably();
+      return { status };
     });
   }
 
@@ -242,83 +206,6 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-const contractMs = 30_000;
-const tooLong = `its contract gave no answer within ${contractMs} ms`;
-
-/** A contract that never answers must not keep a run's timers waiting. */
-async function within<T>(clock: Clock, given: T | Promise<T>, otherwise: T): Promise<T> {
-  if (!(given instanceof Promise)) return given;
-  let timer: Timer | undefined;
-  const limit = new Promise<T>((resolve) => {
-    timer = clock.timer(contractMs, () => resolve(otherwise));
-  });
-  try {
-    return await Promise.race([given, limit]);
-  } finally {
-    timer?.cancel();
-  }
-}
-
-interface KeptInput {
-  readonly sealed: Sealed;
-  readonly blobs: readonly NewBlob[];
-  /** Fields that the flow's schema stripped. */
-  readonly dropped: readonly string[];
-}
-
-/** What the caller asked with: a schema may fill in a date or an id, and the same request must still be the same. */
-function asked(flow: Flow, input: unknown): string | undefined {
-  const raw = keep(input, { codecs: flow.code.codecs, nonFinite: true });
-  return "sealed" in raw ? wholeText(raw.sealed, raw.blobs) : undefined;
-}
-
-/** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */
-async function sealedInput(flow: Flow, input: unknown): Promise<KeptInput> {
-  const { value, reasons, dropped } = await judge(
-    { schema: flow.code.input, checks: [], onDropped: "record" },
-    input,
-    undefined,
-  );
-  if (reasons.length > 0) {
-    throw new PlumblineError("input-invalid", "the input does not satisfy the flow's contract", {
-      path: flow.name,
-      expected: reasons.join("; "),
-      found: describe(input),
-      mend: "correct the input; nothing was started",
-    });
-  }
-  const kept = keep(value, { codecs: flow.code.codecs });
-  if ("sealed" in kept) return { ...kept, dropped };
-  throw new PlumblineError("value-refused", "the input would not come back from the journal as it is", {
-    path: `${flow.name}.input${kept.refusal.path}`,
-    expected: "plain data, dates, maps, sets, bytes, or a class with a codec",
-    found: kept.refusal.reason,
-    mend: "pass plain data, or declare a codec on the flow",
-  });
-}
-
-/** The one approval that waits, when the caller did not say which. */
-function onlyWaiting(state: RunState): string {
-  const asked = state.slots.filter((slot) => slot.status === "asked");
-  const approvals = state.slots.filter((slot) => slot.node.kind === "approval");
-  const [first, ...others] = asked.length > 0 ? asked : approvals;
-  if (!first) {
-    throw new PlumblineError("approval-unknown", "nobody decides anything in this run", {
-      path: state.run,
-      expected: "a run of a flow with an approval",
-      found: `the flow ${state.plan.flow}, which has none`,
-      mend: "look at the run's id: `plumbline approvals` lists what waits",
-    });
-  }
-  if (others.length === 0) return pathOf(first);
-  throw new PlumblineError("approval-ambiguous", "it is not said which approval is decided", {
-    path: state.run,
-    expected: `the path of one approval: ${[first, ...others].map(pathOf).join(" or ")}`,
-    found: "a decision without a path",
-    mend: "give the path beside the run",
-  });
-}
-
 function keyConflict(flow: string, key: string): PlumblineError {
   return new PlumblineError("key-conflict", "this key was used before, with another input", {
     path: `${flow} key ${key}`,
@@ -343,12 +230,6 @@ function newRunId(now: number): string {
   counter = (counter + 1) % 1_679_616; // 36^4
   const chance = randomUUID().slice(0, 8);
   return `r${now.toString(36).padStart(9, "0")}${counter.toString(36).padStart(4, "0")}${chance}`;
-}
-
-/** Sealed text that was set aside as a blob for its size, as text again. */
-function wholeText(sealed: Sealed, blobs: readonly NewBlob[]): Sealed {
-  const whole = blobs.find((blob) => isStoredAs(sealed, blob.id));
-  return whole ? new TextDecoder().decode(whole.bytes) : sealed;
 }
 
 /** A hash that does not depend on the order of keys. */

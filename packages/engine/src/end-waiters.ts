@@ -14,8 +14,18 @@ interface Waiter {
 export class EndWaiters {
   private readonly waiters = new Map<string, Set<Waiter>>();
 
+  /** The end of a run that has ended, as `find` knows it, or as it will be told. */
+  async endOf(run: string, find: () => Promise<RunResult | undefined>): Promise<RunResult> {
+    const ended = this.wait(run); // before looking, so that an end in between is not missed
+    try {
+      return (await find()) ?? (await ended.promise);
+    } finally {
+      ended.forget();
+    }
+  }
+
   /** Waits for the end of a run; `forget` when it has been found out otherwise. */
-  wait(run: string): { readonly promise: Promise<RunResult>; forget(): void } {
+  private wait(run: string): { readonly promise: Promise<RunResult>; forget(): void } {
     let forget = () => {};
     const promise = new Promise<RunResult>((resolve, reject) => {
       const waiter = { resolve, reject };

@@ -12,6 +12,7 @@ import {
   type ListQuery,
   optionsOf,
   PlumblineError,
+  type SignalRequest,
   type StartOptions,
 } from "@plumbline/core";
 import { outcomes, statuses } from "./stores/sqlite-schema.ts";
@@ -26,6 +27,7 @@ const decisionFields = optionsOf<DecisionRequest>({
   id: true,
   note: true,
 });
+const signalFields = optionsOf<SignalRequest>({ run: true, name: true, value: true, by: true, id: true });
 const queryFields = optionsOf<ListQuery>({
   flow: true,
   status: true,
@@ -73,6 +75,19 @@ export function demandDecision(request: unknown): asserts request is DecisionReq
   const given = request as Record<string, unknown>;
   demandRun(given["run"]);
   for (const name of ["path", "by", "id", "note"] as const) demandText(given[name], `decide.${name}`);
+}
+
+/** @throws PlumblineError `option-invalid` */
+export function demandSignal(request: unknown): asserts request is SignalRequest {
+  if (typeof request !== "object" || request === null) {
+    refuse("signal", "{ run, name, value, by?, id? }", request, "pass one object");
+  }
+  demandOptions("signal", request, signalFields);
+  const given = request as Record<string, unknown>;
+  demandRun(given["run"]);
+  if (given["name"] === undefined)
+    refuse("signal.name", "the name of a signal of the flow", undefined, "say which signal");
+  for (const name of ["name", "by", "id"] as const) demandText(given[name], `signal.${name}`);
 }
 
 /** @throws PlumblineError `option-invalid` */

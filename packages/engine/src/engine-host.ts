@@ -10,7 +10,6 @@ import {
   codeOf,
   type Entry,
   type Environment,
-  type Flow,
   failureOf,
   fireTimers,
   fold,
@@ -21,38 +20,24 @@ import {
   type Store,
 } from "@plumbline/core";
 import { Arrivals } from "./arrivals.ts";
+import { CalledRuns } from "./called-runs.ts";
 import { type Clock, waitFor } from "./clock.ts";
-import type { ClockWatch } from "./clock-watch.ts";
 import { Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
 import { closed, storeFailed } from "./engine-errors.ts";
-import { type OnWarning, saying } from "./engine-events.ts";
+import { saying } from "./engine-events.ts";
+import type { EngineSettings } from "./engine-settings.ts";
 import { FlowShelf } from "./flow-shelf.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
+import { Makers } from "./runs/kept-answer.ts";
+import { Limits } from "./runs/limits.ts";
 import { resultOf, storedResult } from "./runs/run-result.ts";
 import { Suspects } from "./runs/suspects.ts";
 import { Starts } from "./starts.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
-
-/** How an engine is set up; openEngine fills in what users leave out. */
-export interface EngineSettings {
-  /** Opens the store, also again after it has failed. */
-  readonly openStore: () => Promise<Store>;
-  readonly flows: readonly Flow[];
-  readonly clock: Clock;
-  readonly chance: () => number;
-  readonly graceMs: number;
-  readonly clockWatch: ClockWatch;
-  readonly build: string | undefined;
-  readonly onWarning: OnWarning;
-  /** Resolves when what has reached this process from others has been handed to the engine (rule 19). */
-  readonly takeIn: () => Promise<void>;
-  /** How long timers that were overdue when the engine opened wait for what others may have to say. */
-  readonly quietMs: number;
-}
 
 /** A run whose next timer is nearer than this stays in memory; one that could not be read is read again after it. */
 const keepMs = 1_000;
@@ -70,6 +55,9 @@ export class EngineHost implements Host {
   readonly flows: FlowShelf;
   readonly active: Map<string, ActiveRun> = new Map();
   readonly starts: Starts = new Starts();
+  readonly called: CalledRuns = new CalledRuns(this);
+  readonly limits: Limits;
+  makers: Makers = new Makers();
   timers: Timers;
   store: Store;
   private readonly settings: EngineSettings;
@@ -101,6 +89,7 @@ export class EngineHost implements Host {
     this.settings = settings;
     this.clock = settings.clock;
     this.graceMs = settings.graceMs;
+    this.limits = new Limits(settings.clock);
     this.build = settings.build;
     this.warn = saying(settings.onWarning);
     this.env = {
@@ -147,6 +136,7 @@ export class EngineHost implements Host {
     if (status === "ended") {
       this.ends.tell(id, () => resultOf(this.store, run.state, run.code.flow.code.codecs));
     }
+    this.called.onCommitted(run, item.entries);
     this.leave(run);
   }
 
@@ -202,18 +192,14 @@ export class EngineHost implements Host {
     if (state.phase === "ended") return run;
     if (this.isEarly) run.hold();
     run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()));
+    this.called.takenUp(run);
     return run;
   }
 
   /** Waits for the end of a run, or finds that it has ended. */
   async endOf(id: string): Promise<RunResult> {
     await this.ready();
-    const ended = this.ends.wait(id); // before looking, so that an end in between is not missed
-    try {
-      return (await this.reading(() => this.foundEnd(id))) ?? (await ended.promise);
-    } finally {
-      ended.forget();
-    }
+    return this.ends.endOf(id, () => this.reading(() => this.foundEnd(id)));
   }
 
   private async foundEnd(id: string): Promise<RunResult | undefined> {
@@ -304,7 +290,7 @@ export class EngineHost implements Host {
   }
 
   /** Says once why a run cannot go on; a failing store is told elsewhere. */
-  private warnStuck(message: string, run: string, error: unknown): void {
+  warnStuck(message: string, run: string, error: unknown): void {
     const code = codeOf(error);
     if (code === "store-failed" || code === "engine-closed" || this.stuck.has(run)) return;
     if (code === "run-held" || code === "flow-unknown") this.stuck.add(run);
@@ -366,6 +352,7 @@ export class EngineHost implements Host {
   private async openAgain(): Promise<void> {
     this.store = await this.settings.openStore();
     this.breakers = new Breakers(this.store);
+    this.makers = new Makers();
     this.committer = new Committer(this.store, (error) => this.failStop(error));
     this.timers = this.newTimers();
     this.isDown = false;
@@ -384,6 +371,7 @@ export class EngineHost implements Host {
     await this.timers.close();
     await this.attemptsEnded();
     await this.committer.idle();
+    this.limits.close();
     this.dropAll("the engine is closing", closed());
     this.watchers.fail(closed());
     this.ends.rejectAll(closed());

@@ -3,7 +3,7 @@
  *
  * Boundary: finds; comparing plans is binding.ts. Invariant: a run is only ever given code that fits its own plan (rule 28).
  */
-import { type Codec, describe, type Flow, invalid, PlumblineError, type RunState } from "@plumbline/core";
+import { type Codec, describe, type Flow, invalid, PlumblineError, type RunState, withCalled } from "@plumbline/core";
 import { held } from "./engine-errors.ts";
 import { bind, isHold } from "./runs/binding.ts";
 import type { BoundCode } from "./runs/host.ts";
@@ -12,7 +12,7 @@ export class FlowShelf {
   private readonly flows: ReadonlyMap<string, Flow>;
 
   constructor(flows: readonly Flow[]) {
-    this.flows = new Map(flows.map((flow) => [flow.name, flow]));
+    this.flows = new Map(withAllCalled(flows).map((flow) => [flow.name, flow]));
   }
 
   /** @throws PlumblineError `flow-unknown` */
@@ -45,6 +45,13 @@ export class FlowShelf {
   }
 }
 
+/** The flows that were given, and those that they call. */
+function withAllCalled(flows: readonly Flow<never>[]): Flow[] {
+  const found = new Set<Flow>();
+  for (const flow of flows) withCalled(flow as Flow, found);
+  return [...found];
+}
+
 /** @throws PlumblineError `option-invalid` for what no engine can be opened with */
 export function demandFlows(flows: readonly Flow<never>[]): void {
   if (!Array.isArray(flows)) throw noFlows(flows);
@@ -53,7 +60,7 @@ export function demandFlows(flows: readonly Flow<never>[]): void {
     const mend = "give the flows themselves: what flow(...) returned";
     throw invalid(`openEngine.flows[${index}]`, "a flow, as flow(...) makes it", flow, { mend });
   }
-  const names = flows.map(({ name }) => name);
+  const names = withAllCalled(flows).map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw sameName(twice);
 }

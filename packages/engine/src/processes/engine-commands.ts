@@ -15,6 +15,7 @@ import {
   PlumblineError,
   type RunRecord,
   type Sealed,
+  type SignalRequest,
   seal,
 } from "@plumbline/core";
 import type { CommandHandler, CommandReply, CommandRequest } from "./command-socket.ts";
@@ -28,6 +29,7 @@ const pieceChars = 1_000_000;
 export interface CommandParams {
   readonly start: { readonly flow: string; readonly input: Sealed; readonly key?: string };
   readonly decide: Omit<DecisionRequest, "decision"> & { readonly decision: Sealed };
+  readonly signal: Omit<SignalRequest, "value"> & { readonly value: Sealed };
   readonly cancel: { readonly run: string; readonly by?: string; readonly reason?: string };
   readonly exists: { readonly run: string };
   readonly get: { readonly run: string };
@@ -47,6 +49,7 @@ export function engineCommands(engine: Engine, codecs: readonly Codec[]): Comman
       return { id: handle.id, created: handle.created };
     },
     decide: ({ decision, ...request }) => engine.decide({ ...request, decision: open(decision, { codecs }) }),
+    signal: ({ value, ...request }) => engine.signal({ ...request, value: open(value, { codecs }) }),
     async cancel({ run, ...options }) {
       await engine.cancel(run, options);
     },
@@ -90,7 +93,21 @@ type Handler = (params: object, reply: CommandReply) => Promise<unknown>;
 
 /** The engine checks what the parameters mean; here they only have to be an object whose names and texts are texts. */
 function demandParams({ method, params }: CommandRequest): object {
-  const texts = ["run", "flow", "input", "decision", "sealed", "key", "path", "by", "id", "note", "reason"] as const;
+  const texts = [
+    "run",
+    "flow",
+    "input",
+    "decision",
+    "sealed",
+    "key",
+    "name",
+    "value",
+    "path",
+    "by",
+    "id",
+    "note",
+    "reason",
+  ] as const;
   const valid =
     typeof params === "object" &&
     params !== null &&

@@ -26,12 +26,21 @@ import {
   type RunResult,
   type RunSummary,
   type Sealed,
+  type SignalAnswer,
+  type SignalRequest,
   type StartOptions,
   seal,
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
-import { demandCancel, demandDecision, demandQuery, demandRun, demandStart } from "../engine-arguments.ts";
+import {
+  demandCancel,
+  demandDecision,
+  demandQuery,
+  demandRun,
+  demandSignal,
+  demandStart,
+} from "../engine-arguments.ts";
 import { openResult } from "../runs/run-result.ts";
 import { type CommandClient, connectCommands } from "./command-socket.ts";
 import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
@@ -96,6 +105,13 @@ export class RemoteEngine implements Engine {
     const decision = this.sealed(request.decision, request.path ?? request.run);
     const params = { id: randomUUID(), ...request, decision };
     return (await this.call("decide", params, true)) as DecisionAnswer;
+  }
+
+  /** It has an id in any case, as a decision has. */
+  async signal(request: SignalRequest): Promise<SignalAnswer> {
+    demandSignal(request);
+    const value = this.sealed(request.value, `${request.run} ${request.name}`);
+    return (await this.call("signal", { id: randomUUID(), ...request, value }, true)) as SignalAnswer;
   }
 
   async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {

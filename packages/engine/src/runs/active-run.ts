@@ -15,6 +15,7 @@ import {
   type Entry,
   evolve,
   isDue,
+  isLive,
   type Plan,
   type Register,
   type RunState,
@@ -139,7 +140,7 @@ export class ActiveRun implements Committable, PerformingRun {
 
   private turnOnce(): void {
     const { state } = this;
-    const wasRunning = state.phase === "running";
+    const { phase, closings } = state;
     const received = this.inbox;
     this.inbox = [];
     for (const entry of received) {
@@ -148,7 +149,7 @@ export class ActiveRun implements Committable, PerformingRun {
     }
     const { entries, commands } = advance(state, this.host.env);
     for (const entry of entries) this.uncommitted.push(entry);
-    if (wasRunning && state.phase !== "running") this.stopReads();
+    if (phase !== state.phase || closings !== state.closings) this.giveUp();
     for (const command of commands) this.take(command);
   }
 
@@ -168,10 +169,11 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.claim !== undefined || this.isTakenUp) return false;
     if (command.kind === "ask-condition") return true;
     if (command.kind !== "attempt") return false;
-    const { node, attempts } = slotAt(this.state, command.slot);
+    const { node, attempts, frame } = slotAt(this.state, command.slot);
+    const slotIsFirst = frame.owner === undefined;
     if (node.kind !== "step" || node.stepKind === "effect") return false;
     // A read is early with the run's start only: a later attempt would leave no trace if the process died under it.
-    return node.stepKind === "pure" || (node.dependsOn.length === 0 && attempts === 0);
+    return node.stepKind === "pure" || (slotIsFirst && node.dependsOn.length === 0 && attempts === 0);
   }
 
   private begin(slot: number, pending: Pending): void {
@@ -186,17 +188,21 @@ export class ActiveRun implements Committable, PerformingRun {
     if (performance && this.pending.get(slot) === pending) pending.performance = performance;
   }
 
-  /** The run stops: what only reads is given up, effects get a grace, undoing goes on (rule 9). */
-  private stopReads(): void {
+  /** A part of the run is closed: what only reads there is given up, effects get a grace, undoing goes on (rule 9). */
+  private giveUp(): void {
     for (const [slot, { command, performance }] of [...this.pending]) {
-      if (command.kind === "compensate" && isDue(this.state, command)) continue;
-      if (command.kind === "attempt" && slotAt(this.state, slot).status === "running") {
-        performance?.abortAfter(this.host.graceMs);
-      } else {
-        performance?.supersede("the run was stopped");
+      if (!isDue(this.state, command)) {
+        performance?.supersede("the run was stopped, or goes on without it");
         this.pending.delete(slot);
+      } else if (command.kind === "attempt" && !isLive(this.state, slotAt(this.state, slot).frame)) {
+        performance?.abortAfter(this.host.graceMs);
       }
     }
+  }
+
+  /** True while a command for the slot waits or is under way. */
+  isPerforming(slot: number): boolean {
+    return this.pending.has(slot);
   }
 
   collect(): CommitItem | undefined {

@@ -34,7 +34,8 @@ export function giveAnswer(run: PerformingRun, done: Done): Performance {
     done([{ kind: "run.stopped", at: run.host.clock.now(), cause: "failure", failure }]);
   const good = (answer: GoodAnswer) => {
     const outcome = run.state.degradations.length > 0 ? "degraded" : "succeeded";
-    done([ended(run, outcome, answer)], answer.blobs);
+    // Whoever called this run can still undo it (rule 10).
+    done([said(run, run.state.parent ? "run.held" : "run.ended", outcome, answer)], answer.blobs);
   };
   const give = (value: unknown, read: Read) => {
     if (stages.isSuperseded) return;
@@ -66,7 +67,7 @@ export function giveDeadlineAnswer(run: PerformingRun, done: Done): Performance 
       run,
       () => declare(value),
       () => read(frame.input as Sealed),
-      (answer) => done([ended(run, "degraded", answer)], answer.blobs),
+      (answer) => done([said(run, "run.ended", "degraded", answer)], answer.blobs),
       fail,
     );
   };
@@ -74,9 +75,14 @@ export function giveDeadlineAnswer(run: PerformingRun, done: Done): Performance 
   return stages;
 }
 
-function ended(run: PerformingRun, outcome: "succeeded" | "degraded", { output, dropped }: GoodAnswer): Entry {
+function said(
+  run: PerformingRun,
+  kind: "run.ended" | "run.held",
+  outcome: "succeeded" | "degraded",
+  { output, dropped }: GoodAnswer,
+): Entry {
   const at = run.host.clock.now();
-  return { kind: "run.ended", at, outcome, output, ...(dropped.length > 0 ? { dropped } : {}) };
+  return { kind, at, outcome, output, ...(dropped.length > 0 ? { dropped } : {}) };
 }
 
 function judgeAnswer(

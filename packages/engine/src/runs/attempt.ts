@@ -30,7 +30,7 @@ import {
 import { keep, type NewBlob, needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 import { AttemptContext } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
-import { findLastGood, keepLastGood } from "./last-good.ts";
+import { type FoundAnswer, findAnswer, keepAnswer, questionOf } from "./kept-answer.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
 import { codeOf } from "./user-code.ts";
 
@@ -78,7 +78,9 @@ export class Attempt implements Performance {
   }
 
   begin(): void {
-    const next = this.rung.kind === "last-good" ? this.askLastGood : this.callRung;
+    const { cache } = this.node;
+    const isFirst = this.command.rung === 0;
+    const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
     if (this.run.state.phase === "running") this.withReader((read) => this.guarded(() => next.call(this, read)));
     else this.fail(notBegun);
   }
@@ -95,6 +97,7 @@ export class Attempt implements Performance {
   supersede(reason: string): void {
     this.superseded = true;
     this.call?.supersede(reason);
+    this.stopMaking();
   }
 
   abortAfter(ms: number): void {
@@ -188,30 +191,66 @@ export class Attempt implements Performance {
     const record = this.record(dropped);
     const entry: Entry = { kind: "step.completed", at: this.run.host.clock.now(), slot, ...record, value };
     this.finish(entry, blobs, "success", () => {
-      if (rung === 0) keepLastGood(this.run, this.slot, this.needsForKey(), value);
+      const name = rung === 0 ? this.questionToKeep() : undefined;
+      if (name !== undefined) keepAnswer(this.run, this.slot, name, value);
     });
   }
 
-  /** Only ladders with a last-good rung pay for the key. */
-  private needsForKey(): (() => unknown) | undefined {
-    return this.node.rungs.some((rung) => rung.kind === "last-good") ? () => this.needs(this.read) : undefined;
+  /** Only steps with a cache, or with a last-good rung, pay for the key. */
+  private questionToKeep(): string | undefined {
+    const isKept = this.node.cache !== undefined || this.node.rungs.some((rung) => rung.kind === "last-good");
+    return isKept ? questionOf(this.run, this.slot, this.needs(this.read)) : undefined;
   }
 
   private askLastGood(read: Read): void {
     this.read = read;
-    findLastGood(this.run, this.slot, this.needs(read), this.rung.maxAgeMs as number).then(
-      (found) => {
-        if (this.superseded) return;
-        if (!found) {
-          this.fail({ kind: "nothing-good", message: "there is no good answer young enough" });
-          return;
-        }
-        const { slot } = this.command;
-        const at = this.run.host.clock.now();
-        this.done([{ kind: "step.completed", at, slot, ...this.record([]), value: found.value, from: found.from }]);
-      },
+    const name = questionOf(this.run, this.slot, this.needs(read));
+    this.find(name, this.rung.maxAgeMs as number, (found) => {
+      if (found) this.give(found);
+      else this.fail({ kind: "nothing-good", message: "there is no good answer young enough" });
+    });
+  }
+
+  /** Looks for an answer to the same question; of those who miss it at once, one makes it (rule 16). */
+  private askCache(read: Read): void {
+    this.read = read;
+    const name = questionOf(this.run, this.slot, this.needs(read));
+    const { maxAgeMs } = this.node.cache as NonNullable<PlanStep["cache"]>;
+    this.find(name, maxAgeMs, (found) => {
+      if (found) this.give(found);
+      else if (name === undefined) this.guarded(() => this.callRung(read));
+      else if (this.run.host.makers.elect(name, () => this.superseded || this.guarded(() => this.askCache(read)))) {
+        this.making = name;
+        this.guarded(() => this.callRung(read));
+      }
+    });
+  }
+
+  /** The question whose answer this attempt makes for others as well. */
+  private making: string | undefined;
+
+  private stopMaking(): void {
+    if (this.making === undefined) return;
+    const name = this.making;
+    this.making = undefined;
+    // When what is kept is durable, others find it.
+    this.run.durably().then(
+      () => this.run.host.makers.over(name),
+      () => this.run.host.makers.over(name),
+    );
+  }
+
+  private find(name: string | undefined, maxAgeMs: number, next: (found: FoundAnswer | undefined) => void): void {
+    const finding = name === undefined ? Promise.resolve(undefined) : findAnswer(this.run, name, maxAgeMs);
+    finding.then(
+      (found) => this.superseded || next(found),
       (error) => this.superseded || this.fail(failureOf(error)),
     );
+  }
+
+  private give({ value, from, blobs }: FoundAnswer): void {
+    const at = this.run.host.clock.now();
+    this.done([{ kind: "step.completed", at, slot: this.command.slot, ...this.record([]), value, from }], blobs);
   }
 
   private record(dropped: readonly string[]): AttemptRecord {
@@ -267,6 +306,7 @@ export class Attempt implements Performance {
     if (!policy || !admission || result === undefined) {
       before();
       this.done([entry], blobs);
+      this.stopMaking();
       return;
     }
     const outcome = { id: this.context.attemptId, at: entry.at, epoch: admission.epoch, result };
@@ -276,6 +316,7 @@ export class Attempt implements Performance {
         breaker.vote(policy, outcome, this.run.keepRegister);
         before();
         this.done([entry], blobs);
+        this.stopMaking();
       },
       () => {}, // the store has failed, and the engine with it
     );

@@ -4,11 +4,13 @@
  * Boundary: types only, so that engine, run and performers do not import each other. Invariant: a run reaches the outside
  * (store, clock, other runs) through its host alone, and performers reach the run through this alone.
  */
-import type { CommitItem, Entry, Environment, Flow, NodeCode, RunState, Store } from "@plumbline/core";
+import type { CommitItem, Entry, Environment, Flow, NodeCode, RunResult, RunState, Store } from "@plumbline/core";
 import type { Clock } from "../clock.ts";
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
 import type { Breaker, KeepRegister } from "./breakers.ts";
+import type { Makers } from "./kept-answer.ts";
+import type { Limits } from "./limits.ts";
 
 export interface Host {
   readonly store: Store;
@@ -22,10 +24,32 @@ export interface Host {
   breaker(name: string): Promise<Breaker>;
   /** Runs a suspect attempt when no other suspect runs (rule 5). */
   alone(work: (release: () => void) => void): void;
+  /** Named resources that all runs share. */
+  readonly limits: Limits;
+  readonly makers: Makers;
+  readonly called: Called;
   /** An attempt spoke after its run had left memory. */
   late(run: string, entry: Entry): void;
   /** Something that nobody asked for and somebody should see. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The runs that runs call (rule 10). */
+export interface Called {
+  /** Starts the called run of a slot that is not there yet, unless it is not wanted any more when all is ready. */
+  start(caller: PerformingRun, slot: number, flow: Flow, input: unknown, isWanted: () => boolean): Promise<void>;
+  /** Tells the caller of an outcome that was there before it could listen. */
+  tellIfSettled(id: string): Promise<void>;
+  /** Cancels a called run and waits for its outcome. */
+  stop(id: string, reason: string): Promise<void>;
+  /** The outcome as the caller's entry; undefined when the run was never begun. */
+  answer(
+    caller: PerformingRun,
+    slot: number,
+    id: string,
+  ): Promise<{ readonly entry: Entry; readonly blobs: readonly NewBlob[] } | undefined>;
+  /** Undoes a held run and gives its end. */
+  undo(id: string): Promise<RunResult>;
 }
 
 /** The flow's code, found by the nodes of the plan that the run began with (rule 28). */

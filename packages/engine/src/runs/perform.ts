@@ -15,6 +15,8 @@ import {
   failureOf,
   judge,
   type PlanApproval,
+  type PlanLimit,
+  type PlanRung,
   type PlanStep,
   pathOf,
   type Sealed,
@@ -26,7 +28,10 @@ import {
 import { giveAnswer, giveDeadlineAnswer } from "./answer.ts";
 import { Attempt } from "./attempt.ts";
 import { idempotencyKey } from "./attempt-context.ts";
+import { call, stopCall, undoCall } from "./called.ts";
+import { HedgedAttempt } from "./hedge.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
+import { askChoice, askInstant, combine, declareAnswer, declareSignal, judgeTurn, listItems } from "./nodes.ts";
 import { isSuspect, turnMark } from "./suspects.ts";
 import { performUndo } from "./undo.ts";
 import { callAndJudge, codeOf, Stages, withValue } from "./user-code.ts";
@@ -46,28 +51,63 @@ export function perform(run: PerformingRun, command: Command, done: Done): Perfo
       return askBreaker(run, command, done);
     case "declare-decision":
       return declareDecision(run, slotAt(run.state, command.slot), command.via, done);
-    case "compensate":
-      return performUndo(run, slotAt(run.state, command.slot), command.attempt, done);
     case "answer":
       return giveAnswer(run, done);
     case "answer-deadline":
       return giveDeadlineAnswer(run, done);
+    default:
+      return performForNode(run, command, slotAt(run.state, command.slot), done);
   }
 }
 
+type NodeCommand = Exclude<
+  Command,
+  { kind: "attempt" | "ask-condition" | "ask-breaker" | "declare-decision" | "answer" | "answer-deadline" }
+>;
+
+function performForNode(run: PerformingRun, command: NodeCommand, slot: Slot, done: Done): Performance | undefined {
+  switch (command.kind) {
+    case "ask-choice":
+      askChoice(run, slot, done);
+      return undefined;
+    case "ask-instant":
+      askInstant(run, slot, done);
+      return undefined;
+    case "list-items":
+      listItems(run, slot, done);
+      return undefined;
+    case "judge-turn":
+      return judgeTurn(run, slot, command.turn, done);
+    case "combine":
+      return combine(run, slot, done);
+    case "declare-answer":
+      return declareAnswer(run, slot, done);
+    case "call":
+      return call(run, slot, done);
+    case "stop-call":
+      return stopCall(run, slot, done);
+    case "compensate":
+      return slot.node.kind === "call"
+        ? undoCall(run, slot, command.attempt, done)
+        : performUndo(run, slot, command.attempt, done);
+  }
+}
 /**
  * A suspect waits until no other suspect runs, and says so in the journal before it begins: the next crash then says
  * which of them it was, and those that waited have lost nothing (rule 5).
  */
 function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done): Performance {
-  if (!isSuspect(slotAt(run.state, command.slot))) {
-    const attempt = new Attempt(run, command, done);
+  const slot = slotAt(run.state, command.slot);
+  const { limit } = (slot.node as PlanStep).rungs[command.rung] as PlanRung;
+  if (!isSuspect(slot)) {
+    if (limit && run.state.phase === "running") return performInLine(run, command, limit, done);
+    const attempt = attemptFor(run, command, done);
     attempt.begin();
     return attempt;
   }
   let free = () => {};
   let superseded = false;
-  const attempt = new Attempt(run, command, (entries, blobs) => {
+  const attempt = attemptFor(run, command, (entries, blobs) => {
     free();
     done(entries, blobs);
   });
@@ -87,6 +127,52 @@ function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done)
     abortAfter: (ms) => attempt.abortAfter(ms),
     supersede(reason) {
       superseded = true;
+      attempt.supersede(reason);
+      free();
+    },
+  };
+}
+
+/** With a hedge beside it where the step declares one and there is a rung to be it. */
+function attemptFor(run: PerformingRun, command: AttemptCommand, done: Done): Attempt | HedgedAttempt {
+  const { hedge, rungs } = slotAt(run.state, command.slot).node as PlanStep;
+  const next = rungs[command.rung + 1];
+  if (!hedge || !next || next.breaker) return new Attempt(run, command, done);
+  return new HedgedAttempt(run, command, hedge.afterMs, done);
+}
+
+/** Waits for a place at the resource; the attempt's own time begins when it has one. */
+function performInLine(run: PerformingRun, command: AttemptCommand, limit: PlanLimit, done: Done): Performance {
+  let free = () => {};
+  let graceMs: number | undefined;
+  let isOver = false;
+  const attempt = attemptFor(run, command, (entries, blobs) => {
+    isOver = true;
+    free();
+    done(entries, blobs);
+  });
+  let hasBegun = false;
+  const leave = run.host.limits.enter(limit, (release) => {
+    free = release;
+    if (isOver) release();
+    else {
+      hasBegun = true;
+      attempt.begin(); // of a run that stops meanwhile it says that it was not begun
+      if (graceMs !== undefined) attempt.abortAfter(graceMs);
+    }
+  });
+  return {
+    abortAfter(ms) {
+      graceMs = ms;
+      if (hasBegun) attempt.abortAfter(ms);
+      else {
+        leave();
+        attempt.begin();
+      }
+    },
+    supersede(reason) {
+      isOver = true;
+      leave();
       attempt.supersede(reason);
       free();
     },
@@ -149,6 +235,7 @@ function ignoreStoreFailure(): void {}
 
 /** Nobody answered, or the desk's breaker is open: the declared decision, held to its contract. */
 function declareDecision(run: PerformingRun, slot: Slot, via: "timeout" | "breaker", done: Done): Performance {
+  if (slot.node.kind === "signal") return declareSignal(run, slot, done);
   const node = slot.node as PlanApproval;
   const stages = new Stages();
   if (via === "breaker" || !node.breaker) {

@@ -49,6 +49,25 @@ export function withValue(
   else go(plainReader(codecs));
 }
 
+/** Goes on with a reader that can open these values. */
+export function withSealed(
+  run: PerformingRun,
+  values: readonly Sealed[],
+  next: (read: Read) => void,
+  fail: (failure: Failure) => void,
+): void {
+  const { codecs } = run.code.flow.code;
+  const go = (read: Read) => {
+    try {
+      next(read);
+    } catch (error) {
+      fail(failureOf(error)); // a codec is user code too
+    }
+  };
+  if (needsBlobs(values)) readerFor(run.host.store, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
+  else go(plainReader(codecs));
+}
+
 /** For user code that declares no time limit of its own: conditions of answers, declared decisions, their contracts. */
 const plainCallMs = 30_000;
 

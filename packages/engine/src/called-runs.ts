@@ -1,0 +1,195 @@
+/**
+ * Called runs: started by a run, told of their outcome to it, held until it ends, undone when it asks (rule 10).
+ *
+ * Boundary: between runs of one engine; what a call means for a run is the core's. Invariants: a called run's id follows
+ * from its caller, so that calling twice finds the same run; its outcome leaves it only when it is durable, and reaches the
+ * caller once; a held run is released by the durable end of its caller, also after a crash between the two.
+ */
+import {
+  costOf,
+  type Entry,
+  endOf,
+  type Flow,
+  failureOf,
+  type RunResult,
+  type RunState,
+  slotAt,
+} from "@plumbline/core";
+import type { EngineHost } from "./engine-host.ts";
+import { sealedInput, startRun } from "./run-start.ts";
+import type { ActiveRun } from "./runs/active-run.ts";
+import type { Called, PerformingRun } from "./runs/host.ts";
+import { keep, readerFor } from "./stores/value-keeper.ts";
+import { unknownRun } from "./watchers.ts";
+
+export class CalledRuns implements Called {
+  private readonly host: EngineHost;
+
+  constructor(host: EngineHost) {
+    this.host = host;
+  }
+
+  /** Starts a called run that is not there yet. @throws PlumblineError `input-invalid`, `value-refused` */
+  async start(caller: PerformingRun, slot: number, flow: Flow, input: unknown, isWanted: () => boolean): Promise<void> {
+    const { call, path } = placeOf(caller, slot);
+    if (await this.find(call)) return;
+    const kept = await sealedInput(flow, input);
+    await this.host.ready();
+    if (!isWanted()) return;
+    const parent = { run: caller.id, slot, path };
+    // Taken by an earlier process: it is the same run.
+    await startRun(this.host, { flow, id: call, input: kept, claim: { inputHash: "" }, parent });
+  }
+
+  private async find(id: string): Promise<boolean> {
+    await this.host.starts.settled(id);
+    return this.host.active.has(id) || (await this.host.reading((store) => store.load(id))) !== undefined;
+  }
+
+  /** Tells the caller of an outcome that was there before it could listen. */
+  async tellIfSettled(id: string): Promise<void> {
+    const settled = await this.host.withRun(id, async (run) => {
+      await run.durably();
+      return isSettledCall(run.state) ? run : undefined;
+    });
+    if (settled) await this.tell(settled);
+  }
+
+  /** A run's entries are durable: whoever called it, and those that it called, may have to know. */
+  onCommitted(run: ActiveRun, entries: readonly Entry[]): void {
+    const ended = entries.some(({ kind }) => kind === "run.ended");
+    if (run.state.parent && (ended || entries.some(({ kind }) => kind === "run.held"))) {
+      this.tell(run).catch((error) => this.warn("a called run's outcome could not be told", run.id, error));
+    }
+    if (ended) for (const id of calledBy(run.state)) this.release(id);
+  }
+
+  private async tell(run: ActiveRun): Promise<void> {
+    const { parent } = run.state;
+    if (!parent) return;
+    const { reader, result } = await this.outcomeOf(run);
+    await this.host.withRun(parent.run, (caller) => {
+      if (slotAt(caller.state, parent.slot).status !== "called" || caller.isPerforming(parent.slot)) return;
+      const { entry, blobs } = answerEntry(caller, parent.slot, result, reader);
+      caller.keepBlobs(blobs);
+      caller.receive(entry);
+    });
+  }
+
+  private async outcomeOf({ id, state, code }: ActiveRun) {
+    const output = state.held?.output ?? state.output;
+    const values = output === undefined ? [] : [output];
+    const read = await readerFor(this.host.store, id, values, code.flow.code.codecs);
+    return { reader: () => (output === undefined ? undefined : read(output)), result: resultOf(state) };
+  }
+
+  /** Stops a called run and waits until it has its outcome. */
+  async stop(id: string, reason: string): Promise<void> {
+    if (!(await this.find(id))) return;
+    await this.host.withRun(id, async (run) => {
+      if (run.state.phase !== "running") return;
+      run.receive({ kind: "cancel.requested", at: this.host.clock.now(), by: "the calling run", reason });
+      await run.durably();
+    });
+    await this.settled(id);
+  }
+
+  private async settled(id: string): Promise<void> {
+    const phase = await this.host.withRun(id, (run) => run.state.phase);
+    if (phase === "stopping" || phase === "running") await this.host.endOf(id);
+  }
+
+  /** The outcome of a called run as the caller's entry; undefined when the run was never begun. */
+  async answer(caller: PerformingRun, slot: number, id: string) {
+    if (!(await this.find(id))) return undefined;
+    return this.host.withRun(id, async (run) => {
+      const { reader, result } = await this.outcomeOf(run);
+      return answerEntry(caller, slot, result, reader);
+    });
+  }
+
+  /** Undoes a held run. Gives its end. */
+  async undo(id: string): Promise<RunResult> {
+    await this.host.withRun(id, async (run) => {
+      if (run.state.phase !== "held") return;
+      const failure = { kind: "cancelled" as const, message: "the run that called it is being undone" };
+      run.receive({ kind: "run.stopped", at: this.host.clock.now(), cause: "parent", failure });
+      await run.durably();
+    });
+    return this.host.endOf(id);
+  }
+
+  /** After a restart: a held run whose caller has ended meanwhile is released. */
+  takenUp(run: ActiveRun): void {
+    const { phase, parent } = run.state;
+    if (phase !== "held" || !parent) return;
+    this.host.store.load(parent.run).then(
+      (caller) => (!caller || caller.summary.status === "ended") && this.release(run.id),
+      () => {}, // the store has failed, and takes up again what it left
+    );
+  }
+
+  private release(id: string): void {
+    this.host
+      .withRun(id, (run) => {
+        const { phase, held } = run.state;
+        if (phase === "held" && held)
+          run.receive({ kind: "run.ended", at: this.host.clock.now(), outcome: held.outcome });
+      })
+      .catch((error) => this.warn("a called run could not be released", id, error));
+  }
+
+  private warn(message: string, run: string, error: unknown): void {
+    this.host.warnStuck(message, run, error);
+  }
+}
+
+function placeOf(caller: PerformingRun, slot: number): { readonly call: string; readonly path: string } {
+  const { call, frame, node } = slotAt(caller.state, slot);
+  if (call === undefined) throw unknownRun(caller.id);
+  return { call, path: frame.prefix + node.name };
+}
+
+function isSettledCall({ phase }: RunState): boolean {
+  return phase === "held" || phase === "ended";
+}
+
+function calledBy(state: RunState): string[] {
+  return state.effects.flatMap((id) => slotAt(state, id).call ?? []);
+}
+
+function resultOf(state: RunState) {
+  const end = endOf(state);
+  return {
+    outcome: state.held?.outcome ?? state.outcome ?? "failed",
+    failure: end?.failure,
+    ms: state.updatedAt - state.startedAt,
+    cost: costOf(state),
+  };
+}
+
+/** The called run's value belongs to the caller from here on, blobs and all. */
+function answerEntry(
+  caller: PerformingRun,
+  slot: number,
+  { outcome, failure, ms, cost }: ReturnType<typeof resultOf>,
+  value: () => unknown,
+) {
+  const base = { kind: "call.answered" as const, at: caller.host.clock.now(), slot, ms, cost };
+  if (outcome !== "succeeded" && outcome !== "degraded") {
+    const message = `the run that it called ended ${outcome}${failure ? `: ${failure.message}` : ""}`;
+    const why = { kind: "call" as const, message, ...(failure ? { cause: failure } : {}) };
+    return { entry: { ...base, outcome, failure: why } satisfies Entry, blobs: [] };
+  }
+  try {
+    const kept = keep(value(), { codecs: caller.code.flow.code.codecs, nonFinite: true });
+    if ("sealed" in kept) return { entry: { ...base, outcome, value: kept.sealed } satisfies Entry, blobs: kept.blobs };
+    const why = {
+      kind: "value" as const,
+      message: `the called run's answer${kept.refusal.path}: ${kept.refusal.reason}`,
+    };
+    return { entry: { ...base, outcome, failure: why } satisfies Entry, blobs: [] };
+  } catch (error) {
+    return { entry: { ...base, outcome, failure: failureOf(error) } satisfies Entry, blobs: [] };
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Starts a run: its input held to the contract, its first commit, and what that commit said.
+ *
+ * Boundary: from a flow and an input to the verdict of the claim; ids, keys and handles are embedded-engine.ts's, called
+ * runs called-runs.ts's. Invariant: nothing is acknowledged before `run.started` is durable; a claim that was taken leaves
+ * nothing behind.
+ */
+import {
+  type CommitVerdict,
+  describe,
+  type Flow,
+  judge,
+  newState,
+  type Parent,
+  PlumblineError,
+  type Sealed,
+} from "@plumbline/core";
+import type { EngineHost } from "./engine-host.ts";
+import { ActiveRun } from "./runs/active-run.ts";
+import { isStoredAs, keep, type NewBlob } from "./stores/value-keeper.ts";
+
+export interface KeptInput {
+  readonly sealed: Sealed;
+  readonly blobs: readonly NewBlob[];
+  /** Fields that the flow's schema stripped. */
+  readonly dropped: readonly string[];
+}
+
+/** What the caller asked with: a schema may fill in a date or an id, and the same request must still be the same. */
+export function asked(flow: Flow, input: unknown): string | undefined {
+  const raw = keep(input, { codecs: flow.code.codecs, nonFinite: true });
+  return "sealed" in raw ? wholeText(raw.sealed, raw.blobs) : undefined;
+}
+
+/** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */
+export async function sealedInput(flow: Flow, input: unknown): Promise<KeptInput> {
+  const { value, reasons, dropped } = await judge(
+    { schema: flow.code.input, checks: [], onDropped: "record" },
+    input,
+    undefined,
+  );
+  if (reasons.length > 0) {
+    throw new PlumblineError("input-invalid", "the input does not satisfy the flow's contract", {
+      path: flow.name,
+      expected: reasons.join("; "),
+      found: describe(input),
+      mend: "correct the input; nothing was started",
+    });
+  }
+  const kept = keep(value, { codecs: flow.code.codecs });
+  if ("sealed" in kept) return { ...kept, dropped };
+  throw new PlumblineError("value-refused", "the input would not come back from the journal as it is", {
+    path: `${flow.name}.input${kept.refusal.path}`,
+    expected: "plain data, dates, maps, sets, bytes, or a class with a codec",
+    found: kept.refusal.reason,
+    mend: "pass plain data, or declare a codec on the flow",
+  });
+}
+
+export interface Start {
+  readonly flow: Flow;
+  readonly id: string;
+  readonly key?: string | undefined;
+  readonly input: KeptInput;
+  /** Refuses the start when the id is taken. */
+  readonly claim: { readonly inputHash: string } | undefined;
+  readonly parent?: Parent;
+}
+
+export function startRun(host: EngineHost, { flow, id, key, input, claim, parent }: Start): Promise<CommitVerdict> {
+  const at = host.clock.now();
+  const { deadline, fingerprint } = flow.plan;
+  return new Promise((resolve, reject) => {
+    const run = new ActiveRun(host, newState(flow.plan), { flow, scopes: flow.code.scopes }, (verdict) => {
+      host.starts.done(id, run);
+      resolve(verdict);
+    });
+    host.starts.add(id, run, reject);
+    run.claim = claim;
+    run.keepBlobs(input.blobs);
+    run.receive({
+      kind: "run.started",
+      at,
+      run: id,
+      flow: flow.name,
+      fingerprint,
+      input: input.sealed,
+      ...(input.dropped.length > 0 ? { dropped: input.dropped } : {}),
+      ...(key === undefined ? {} : { key }),
+      ...(deadline ? { deadlineAt: at + deadline.afterMs } : {}),
+      ...(host.build === undefined ? {} : { build: host.build }),
+      ...(parent ? { parent } : {}),
+    });
+  });
+}
+
+/** Sealed text that was set aside as a blob for its size, as text again. */
+export function wholeText(sealed: Sealed, blobs: readonly NewBlob[]): Sealed {
+  const whole = blobs.find((blob) => isStoredAs(sealed, blob.id));
+  return whole ? new TextDecoder().decode(whole.bytes) : sealed;
+}

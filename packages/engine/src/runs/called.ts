@@ -1,0 +1,87 @@
+/**
+ * Performs what a run asks of a run that it called: begin, stop, undo.
+ *
+ * Boundary: one command to the entries of its end; the runs themselves are called-runs.ts's. Invariant: a call whose input
+ * the called flow refuses is a failed call, not a broken engine.
+ */
+import { type CallCode, codeOf as codeOfError, type Failure, failureOf, type Slot } from "@plumbline/core";
+import type { Done, Performance, PerformingRun } from "./host.ts";
+import { codeOf, Stages, withValue } from "./user-code.ts";
+
+/** Sees to it that the called run is under way. Its outcome comes by itself, later, maybe much later. */
+export function call(run: PerformingRun, slot: Slot, done: Done): Performance {
+  const stages = new Stages();
+  const { called } = run.host;
+  const fail = (failure: Failure) => {
+    const said = { at: run.host.clock.now(), slot: slot.id };
+    done([{ kind: "call.answered", ...said, outcome: "failed", failure: { ...failure, kind: "call" }, ms: 0 }]);
+  };
+  const begin = (needs: unknown) => {
+    const { flow } = codeOf(run.code, slot) as CallCode;
+    const { input } = needs as { input: unknown };
+    called
+      .start(run, slot.id, flow, input, () => !stages.isSuperseded)
+      .then(
+        () => {
+          if (stages.isSuperseded) return;
+          done([]);
+          called.tellIfSettled(slot.call as string).catch(ignoreStoreFailure);
+        },
+        (error) => {
+          const code = codeOfError(error);
+          if (!stages.isSuperseded && code !== "store-failed" && code !== "engine-closed") fail(failureOf(error));
+        },
+      );
+  };
+  withValue(run, slot.frame, slot.node.needs, begin, fail);
+  return stages;
+}
+
+/** The caller stops: the called run is cancelled, and awaited with all that it undoes. */
+export function stopCall(run: PerformingRun, slot: Slot, done: Done): Performance {
+  const stages = new Stages();
+  const id = slot.call as string;
+  const { called } = run.host;
+  const stopped = async () => {
+    await called.stop(id, "the run that called it was stopped");
+    const answer = await called.answer(run, slot.id, id);
+    if (stages.isSuperseded) return;
+    if (answer) done([answer.entry], answer.blobs);
+    else {
+      const failure: Failure = { kind: "call", message: "it was never begun" };
+      const said = { at: run.host.clock.now(), slot: slot.id };
+      done([{ kind: "call.answered", ...said, outcome: "cancelled", failure, ms: 0 }]);
+    }
+  };
+  stopped().catch(ignoreStoreFailure);
+  return stages;
+}
+
+/** Undoes what a called run did. What that run cannot undo is listed there, and left standing here. */
+export function undoCall(run: PerformingRun, slot: Slot, attempt: number, done: Done): Performance {
+  const stages = new Stages();
+  const begun = run.host.clock.monotonic();
+  const said = () => {
+    const ms = Math.round((run.host.clock.monotonic() - begun) * 1_000) / 1_000;
+    return { at: run.host.clock.now(), slot: slot.id, attempt, ms };
+  };
+  run.host.called.undo(slot.call as string).then(
+    ({ standing }) => {
+      if (stages.isSuperseded) return;
+      if (standing.length === 0) done([{ kind: "compensation.completed", ...said() }]);
+      else {
+        const because = `the called run ${slot.call} leaves ${standing.map(({ path }) => path).join(", ")} standing`;
+        done([{ kind: "compensation.abandoned", at: run.host.clock.now(), slot: slot.id, because }]);
+      }
+    },
+    (error) => {
+      const code = codeOfError(error);
+      if (stages.isSuperseded || code === "store-failed" || code === "engine-closed") return;
+      done([{ kind: "compensation.failed", ...said(), failure: failureOf(error) }]);
+    },
+  );
+  return stages;
+}
+
+/** The store has failed: the engine stops as a whole, and what it was doing is recovered from the journal. */
+function ignoreStoreFailure(): void {}

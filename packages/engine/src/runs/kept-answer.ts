@@ -1,0 +1,80 @@
+/**
+ * Answers that are kept for the same question asked again: the cache of a step, and the last good answer of its ladder.
+ *
+ * Boundary: keys, registers and who makes an answer that many miss; when they are used is attempt.ts. Invariants: the key
+ * covers flow, step, version, first rung, checks and needs, so that nobody is given the answer to somebody else's question;
+ * only what the first rung gave is kept, in the same commit as the step's own entry; an answer carries where it came from;
+ * of those who miss the same answer at once one makes it, and when that fails another (rule 16).
+ */
+import { hash } from "node:crypto";
+import { type PlanStep, type Provenance, pathOf, type Sealed, type Slot, seal } from "@plumbline/core";
+import { keep, type NewBlob, needsBlobs, readerFor } from "../stores/value-keeper.ts";
+import type { PerformingRun } from "./host.ts";
+
+interface KeptAnswer {
+  readonly value: Sealed;
+  readonly from: Provenance;
+}
+
+/** Large answers are not kept: a register is no place for them. Blobs are named in it and stay with their run. */
+const maxKeptLength = 65_536;
+
+/** The name of the register for this question; undefined when the needs cannot be kept. */
+export function questionOf(run: PerformingRun, slot: Slot, needs: unknown): string | undefined {
+  const sealed = seal(needs, { codecs: run.code.flow.code.codecs, nonFinite: true });
+  if ("refusal" in sealed) return undefined;
+  const { version, rungs, checks, onDropped } = slot.node as PlanStep;
+  // Items and turns of one step ask the same questions.
+  const step = pathOf(slot).replace(/\[\d+\]/g, "");
+  const parts = [run.state.plan.flow, step, version, rungs[0]?.name, checks, onDropped, sealed.sealed];
+  return `last-good/${hash("sha256", JSON.stringify(parts), "hex")}`;
+}
+
+/** Keeps an answer of the first rung. */
+export function keepAnswer(run: PerformingRun, slot: Slot, name: string, value: Sealed): void {
+  if (value.length > maxKeptLength) return;
+  const at = run.host.clock.now();
+  const kept: KeptAnswer = { value, from: { run: run.id, path: pathOf(slot), at } };
+  run.keepRegister(() => ({ name, value: JSON.stringify(kept), at }));
+}
+
+export interface FoundAnswer extends KeptAnswer {
+  /** What the value names in blobs, to be kept with the run that is given it. */
+  readonly blobs: readonly NewBlob[];
+}
+
+/** The answer to the same question that is at most `maxAgeMs` old. */
+export async function findAnswer(run: PerformingRun, name: string, maxAgeMs: number): Promise<FoundAnswer | undefined> {
+  const { store, clock } = run.host;
+  const register = await store.register(name);
+  if (!register || clock.now() - register.at > maxAgeMs) return undefined;
+  const kept = JSON.parse(register.value) as KeptAnswer;
+  if (!needsBlobs([kept.value])) return { ...kept, blobs: [] };
+  try {
+    const { codecs } = run.code.flow.code;
+    const read = await readerFor(store, kept.from.run, [kept.value], codecs);
+    const again = keep(read(kept.value), { codecs, nonFinite: true });
+    return "sealed" in again ? { value: again.sealed, from: kept.from, blobs: again.blobs } : undefined;
+  } catch {
+    return undefined; // the run that it came from is gone, and its blobs with it
+  }
+}
+
+/** Who is making an answer that is missed: others who miss it wait for that one's end. */
+export class Makers {
+  private readonly making = new Map<string, (() => void)[]>();
+
+  /** True for the one who is to make it, who calls `over` at its end; others are called back then. */
+  elect(name: string, otherwise: () => void): boolean {
+    const waiting = this.making.get(name);
+    if (waiting) waiting.push(otherwise);
+    else this.making.set(name, []);
+    return waiting === undefined;
+  }
+
+  over(name: string): void {
+    const waiting = this.making.get(name) ?? [];
+    this.making.delete(name);
+    for (const again of waiting) again();
+  }
+}
