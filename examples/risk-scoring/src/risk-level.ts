@@ -6,7 +6,7 @@ export const HIGH_ABOVE = 0.7;
 export const RISK_LEVEL = ["high", "low", "unknown"] as const;
 export type RiskLevel = (typeof RISK_LEVEL)[number];
 
-export function levelOf(risk: number | undefined): RiskLevel {
-  if (risk === undefined) return "unknown";
+export function levelOf(risk: number | null): RiskLevel {
+  if (risk === null) return "unknown";
   return risk > HIGH_ABOVE ? "high" : "low";
 }

@@ -14,10 +14,13 @@ test(`training again gives the committed models (seed ${GENERATOR_SEED})`, { tim
   expect(trainModels(loadRecords(), GENERATOR_SEED)).toEqual(loadModels());
 });
 
-test("measuring again gives the committed figures, and the README shows them", { timeout: 60_000 }, () => {
+test("measuring again gives the committed figures, and both READMEs show them", { timeout: 60_000 }, () => {
   const figures = measure(loadRecords(), loadModels());
   expect(figures).toEqual(committed);
   expect(readFileSync(new URL("../data/README.md", import.meta.url), "utf8")).toContain(tableOf(figures));
+  const short = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  for (const { auc, alarms, right } of figures.scorers)
+    expect(short).toContain(`| ${auc.toFixed(3)} | ${alarms} | ${right} |`);
 });
 
 test("the members are worth something alone, and the vote is better than two of them", () => {

@@ -4,7 +4,7 @@ import { levelOf } from "../src/risk-level.ts";
 import { riskOf } from "../src/score.ts";
 
 test("0.7 itself is low", () => {
-  expect([levelOf(0.7), levelOf(0.7001), levelOf(0), levelOf(undefined)]).toEqual(["low", "high", "low", "unknown"]);
+  expect([levelOf(0.7), levelOf(0.7001), levelOf(0), levelOf(null)]).toEqual(["low", "high", "low", "unknown"]);
 });
 
 test("a risk rises with the probability and stays within 0 and 1; above 0.7 begins at about one in five", () => {
