@@ -1,8 +1,8 @@
 /**
  * The lower port: what the embedded engine needs from a place that keeps journals.
  *
- * Boundary: types only; stores keep and find, they know no rules of runs. Invariants: `commit` is the only writer and
- * atomic as a whole: entries, projection, key claims, registers, plans and blobs of a batch are durable together or not
+ * Boundary: types only; stores keep and find, they know no rules of runs. Invariants: `commit` alone adds, and is atomic
+ * as a whole: entries, projection, key claims, registers, plans and blobs of a batch are durable together or not
  * at all; a run's entries are appended in order and never rewritten; what `commit` has answered is what readers find.
  */
 import type { ListQuery, Page } from "./engine-port.ts";
@@ -55,6 +55,13 @@ export interface Store {
   /** Runs that were neither ended nor waiting when last committed: what a restart has to take up again. */
   unfinished(after: string | undefined, limit: number): Promise<readonly string[]>;
   register(name: string): Promise<Register | undefined>;
+  /**
+   * Deletes registers whose name begins so and that were written before an instant, at most `limit` at a time, so that
+   * commits do not wait long. Gives how many it deleted: fewer than `limit` when there are no more.
+   */
+  forgetRegisters(prefix: string, before: number, limit: number): Promise<number>;
+  /** Every plan that a run in here began with, each once. */
+  plans(): Promise<readonly Plan[]>;
   blob(run: string, id: string): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }

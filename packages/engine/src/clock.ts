@@ -7,6 +7,8 @@
 
 export interface Timer {
   cancel(): void;
+  /** The process need not stay alive for it. */
+  unref?(): void;
 }
 
 export interface Clock {
@@ -26,7 +28,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   timer(ms, callback) {
     const timeout = setTimeout(callback, Math.min(ms, longestTimeoutMs));
-    return { cancel: () => clearTimeout(timeout) };
+    return { cancel: () => clearTimeout(timeout), unref: () => void timeout.unref() };
   },
 };
 

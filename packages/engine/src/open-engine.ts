@@ -25,13 +25,14 @@ import {
 import { type Clock, systemClock } from "./clock.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
-import { type OnWarning, warnOnStderr } from "./engine-events.ts";
+import { type OnWarning, saying, warnOnStderr } from "./engine-events.ts";
 import { demandFlows } from "./flow-shelf.ts";
 import { serveCommands } from "./processes/command-socket.ts";
 import { resolveDatabasePath } from "./processes/database-path.ts";
 import { engineCommands } from "./processes/engine-commands.ts";
 import { acquireOwnership, isOwnedHere, type Ownership, waitForOwnership } from "./processes/ownership.ts";
 import { RemoteEngine } from "./processes/remote-engine.ts";
+import { Retention } from "./retention.ts";
 import { memory } from "./stores/memory.ts";
 import type { StoreChoice } from "./stores/store-choice.ts";
 import { catchUnhandledRejections } from "./unhandled-rejections.ts";
@@ -186,15 +187,18 @@ async function openEmbedded(
   const cleanUp = async () => {
     for (const cleanup of cleanups) await cleanup();
   };
+  const clockWatch = new ClockWatch(clock, durationMs(options.clockJump ?? 300_000, "openEngine.clockJump"));
+  const flows = options.flows as readonly Flow[];
+  const retention = new Retention({ flows, clock, clockWatch, warn: saying(onWarning) });
   const opened = EmbeddedEngine.open({
-    openStore,
+    openStore: async () => retention.use(await openStore()),
     takeIn: () => takeIn(),
     quietMs: owned ? quietMs : 0,
-    flows: options.flows as readonly Flow[],
+    flows,
     clock,
     chance: options.chance ?? Math.random,
     graceMs: durationMs(options.grace ?? 30_000, "openEngine.grace"),
-    clockWatch: new ClockWatch(clock, durationMs(options.clockJump ?? 300_000, "openEngine.clockJump")),
+    clockWatch,
     build: options.build,
     onWarning,
     async beforeTakeUp(self) {
@@ -206,11 +210,18 @@ async function openEmbedded(
       takeIn = () => server.settleArrived();
       await server.settleArrived();
     },
-    beforeClose: () => stopServing(),
+    beforeClose() {
+      retention.end();
+      return stopServing();
+    },
     afterClose: cleanUp,
   });
-  return opened.catch(async (error: unknown) => {
+  try {
+    const engine = await opened;
+    void retention.begin();
+    return engine;
+  } catch (error) {
     await cleanUp(); // doing so twice does nothing
     throw error;
-  });
+  }
 }

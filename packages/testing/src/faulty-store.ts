@@ -10,6 +10,7 @@ import type {
   CommitVerdict,
   ListQuery,
   Page,
+  Plan,
   Register,
   RunSummary,
   Store,
@@ -110,6 +111,14 @@ export class FaultyStore implements Store {
   async register(name: string): Promise<Register | undefined> {
     this.onRead("register", name);
     return this.isCut ? never() : this.inner.register(name);
+  }
+
+  forgetRegisters(prefix: string, before: number, limit: number): Promise<number> {
+    return this.isCut ? never() : this.inner.forgetRegisters(prefix, before, limit);
+  }
+
+  plans(): Promise<readonly Plan[]> {
+    return this.isCut ? never() : this.inner.plans();
   }
 
   blob(run: string, id: string): Promise<Uint8Array | undefined> {

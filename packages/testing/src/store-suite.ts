@@ -228,6 +228,43 @@ export const storeCases: readonly StoreCase[] = [
     },
   },
   {
+    name: "rule 32: forgets old registers of a prefix, so many at a time, beside commits, and nothing else",
+    async run({ open }) {
+      const store = await open();
+      const run = new Journal(loans.plan, "r1");
+      const old = Array.from({ length: 5 }, (_, at) => ({ name: `last-good/${at}`, value: "v", at }));
+      const others = [
+        { name: "breaker/x", value: "v", at: 0 },
+        { name: "last-goods", value: "v", at: 0 },
+        { name: "last-good/young", value: "v", at: 9 },
+      ];
+      await store.commit([{ ...run.add([run.started()]), registers: [...old, ...others] }]);
+      const written = { name: "last-good/0", value: "again", at: 9 };
+      const [, forgotten] = await Promise.all([
+        store.commit([{ ...run.add(decided(5)), registers: [written] }]),
+        store.forgetRegisters("last-good/", 9, 3),
+      ]);
+      assert.equal(forgotten, 3);
+      assert.equal(await store.forgetRegisters("last-good/", 9, 3), 1);
+      assert.equal(await store.forgetRegisters("last-good/", 9, 3), 0);
+      for (const { name } of old.slice(1)) assert.equal(await store.register(name), undefined);
+      for (const kept of [...others, written]) assert.deepEqual(await store.register(kept.name), kept);
+      await store.close();
+    },
+  },
+  {
+    name: "rule 29: gives every plan that a run began with, once",
+    async run({ open }) {
+      const store = await open();
+      assert.deepEqual(await store.plans(), []);
+      const runs = [new Journal(loans.plan, "r1"), new Journal(loans.plan, "r2"), new Journal(claims.plan, "r3")];
+      await store.commit(runs.map((run) => run.add([run.started()])));
+      const plans = [...(await store.plans())].sort((a, b) => (a.flow < b.flow ? 1 : -1));
+      assert.deepEqual(plans, [loans.plan, claims.plan]);
+      await store.close();
+    },
+  },
+  {
     name: "rule 32: a journal of 10,000 entries in 200 commits comes back whole",
     async run({ open }) {
       const store = await open();

@@ -125,6 +125,17 @@ export class MemoryStore implements Store {
     return this.registers.get(name);
   }
 
+  async forgetRegisters(prefix: string, before: number, limit: number): Promise<number> {
+    const old = [...this.registers.values()].filter(({ name, at }) => at < before && name.startsWith(prefix));
+    const forgotten = old.slice(0, limit);
+    for (const { name } of forgotten) this.registers.delete(name);
+    return forgotten.length;
+  }
+
+  async plans(): Promise<readonly Plan[]> {
+    return [...new Map([...this.runs.values()].map(({ plan }) => [plan.fingerprint, plan])).values()];
+  }
+
   async blob(run: string, id: string): Promise<Uint8Array | undefined> {
     return this.blobs.get(run)?.get(id);
   }

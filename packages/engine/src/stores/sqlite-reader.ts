@@ -111,6 +111,10 @@ export class SqliteReader {
     return row && { name, value: String(row.value), at: Number(row.at) };
   }
 
+  plans(): Plan[] {
+    return this.all("SELECT body FROM plans ORDER BY plan").map((row) => JSON.parse(String(row.body)) as Plan);
+  }
+
   blob(run: string, id: string): Uint8Array | undefined {
     const row = this.get("SELECT b.bytes FROM blobs b JOIN runs r USING (run) WHERE r.id = ? AND b.id = ?", run, id);
     return row?.bytes as Uint8Array | undefined;

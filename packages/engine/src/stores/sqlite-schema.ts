@@ -65,6 +65,7 @@ CREATE TABLE registers(
   value TEXT NOT NULL,
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX registers_by_age ON registers(at);
 CREATE TABLE owner(
   one INTEGER PRIMARY KEY CHECK (one = 1),
   epoch INTEGER NOT NULL

@@ -10,6 +10,7 @@ import type {
   CommitVerdict,
   ListQuery,
   Page,
+  Plan,
   Register,
   RunSummary,
   Store,
@@ -115,6 +116,14 @@ export class SqliteStore implements Store {
 
   async register(name: string): Promise<Register | undefined> {
     return this.reader.register(name);
+  }
+
+  forgetRegisters(prefix: string, before: number, limit: number): Promise<number> {
+    return this.thread.forgetRegisters(prefix, before, limit);
+  }
+
+  async plans(): Promise<readonly Plan[]> {
+    return this.reader.plans();
   }
 
   async blob(run: string, id: string): Promise<Uint8Array | undefined> {

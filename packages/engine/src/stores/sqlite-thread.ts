@@ -1,17 +1,21 @@
 /**
  * This side of the writer's thread: sends batches, waits for verdicts.
  *
- * Boundary: the life of the thread and the messages; what is written is sqlite-writer.ts. Invariants: one batch is under
- * way at a time (the committer sees to it); the thread's death, expected or not, ends what waits for it with an error.
+ * Boundary: the life of the thread and the messages; what is written is sqlite-writer.ts. Invariants: answers come in the
+ * order of what was asked; the thread's death, expected or not, ends what waits for it with an error.
  */
 import { Worker } from "node:worker_threads";
 import { type CommitVerdict, PlumblineError } from "@plumbline/core";
 import type { WriteItem, WriterOptions } from "./sqlite-writer.ts";
 
-export type ToWriter = { readonly kind: "commit"; readonly items: readonly WriteItem[] } | { readonly kind: "close" };
+export type ToWriter =
+  | { readonly kind: "commit"; readonly items: readonly WriteItem[] }
+  | { readonly kind: "forget"; readonly prefix: string; readonly before: number; readonly limit: number }
+  | { readonly kind: "close" };
 export type FromWriter =
   | { readonly kind: "opened" }
   | { readonly kind: "committed"; readonly verdicts: readonly CommitVerdict[] }
+  | { readonly kind: "forgotten"; readonly count: number }
   | { readonly kind: "closed" }
   | ({ readonly kind: "failed" } & WriterFailure);
 
@@ -33,7 +37,7 @@ interface Waiter {
 export class SqliteThread {
   private readonly worker: Worker;
   private readonly path: string;
-  private waiter: Waiter | undefined;
+  private readonly waiters: Waiter[] = [];
   private dead: unknown;
 
   private constructor(options: WriterOptions) {
@@ -56,34 +60,40 @@ export class SqliteThread {
   }
 
   async commit(items: readonly WriteItem[]): Promise<readonly CommitVerdict[]> {
-    this.worker.ref();
-    const answer = this.answer();
-    this.worker.postMessage({ kind: "commit", items } satisfies ToWriter);
-    const message = await answer;
-    this.worker.unref();
+    const message = await this.ask({ kind: "commit", items });
     return (message as Extract<FromWriter, { kind: "committed" }>).verdicts;
   }
 
-  async close(): Promise<void> {
-    if (this.dead === undefined) {
-      const answer = this.answer().catch(() => {});
-      this.worker.ref();
-      this.worker.postMessage({ kind: "close" } satisfies ToWriter);
-      await answer;
+  async forgetRegisters(prefix: string, before: number, limit: number): Promise<number> {
+    const message = await this.ask({ kind: "forget", prefix, before, limit });
+    return (message as Extract<FromWriter, { kind: "forgotten" }>).count;
+  }
+
+  private async ask(message: ToWriter): Promise<FromWriter> {
+    this.worker.ref();
+    const answer = this.answer();
+    this.worker.postMessage(message);
+    try {
+      return await answer;
+    } finally {
+      if (this.waiters.length === 0) this.worker.unref();
     }
+  }
+
+  async close(): Promise<void> {
+    if (this.dead === undefined) await this.ask({ kind: "close" }).catch(() => {});
     await this.worker.terminate();
   }
 
   private answer(): Promise<FromWriter> {
     if (this.dead !== undefined) return Promise.reject(this.dead);
     return new Promise((resolve, reject) => {
-      this.waiter = { resolve, reject };
+      this.waiters.push({ resolve, reject });
     });
   }
 
   private onMessage(message: FromWriter): void {
-    const { waiter } = this;
-    this.waiter = undefined;
+    const waiter = this.waiters.shift();
     if (message.kind === "failed") waiter?.reject(this.failure(message));
     else waiter?.resolve(message);
   }
@@ -101,7 +111,6 @@ export class SqliteThread {
 
   private die(error: unknown): void {
     this.dead ??= error;
-    this.waiter?.reject(error);
-    this.waiter = undefined;
+    for (const waiter of this.waiters.splice(0)) waiter.reject(error);
   }
 }

@@ -7,7 +7,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { failureOf, PlumblineError } from "@plumbline/core";
 import type { FromWriter, ToWriter, WriterFailure } from "./sqlite-thread.ts";
-import { SqliteWriter, type WriteItem, type WriterOptions } from "./sqlite-writer.ts";
+import { SqliteWriter, type WriterOptions } from "./sqlite-writer.ts";
 
 const port = parentPort;
 if (!port) throw new Error("this file is the entry of a worker thread");
@@ -30,16 +30,20 @@ port.on("message", (message: ToWriter) => {
     port.close();
     return;
   }
-  commit(message.items);
+  answer((ready) =>
+    message.kind === "commit"
+      ? { kind: "committed", verdicts: ready.commit(message.items) }
+      : { kind: "forgotten", count: ready.forgetRegisters(message) },
+  );
 });
 
-function commit(items: readonly WriteItem[]): void {
+function answer(work: (ready: SqliteWriter) => FromWriter): void {
   if (failure !== undefined || !writer) {
     say({ kind: "failed", ...facts(failure) });
     return;
   }
   try {
-    say({ kind: "committed", verdicts: writer.commit(items) });
+    say(work(writer));
   } catch (error) {
     failure = error;
     say({ kind: "failed", ...facts(error) });

@@ -56,6 +56,13 @@ export interface WriterOptions {
   readonly durability: "full" | "normal";
 }
 
+/** Registers whose name begins so and that were written before an instant. */
+export interface OldRegisters {
+  readonly prefix: string;
+  readonly before: number;
+  readonly limit: number;
+}
+
 /** Runs whose head is remembered; others are looked up. */
 const maxKnown = 100_000;
 const ok: CommitVerdict = { status: "ok" };
@@ -75,6 +82,7 @@ export class SqliteWriter {
   private readonly deleteWaits: StatementSync;
   private readonly insertWait: StatementSync;
   private readonly putRegister: StatementSync;
+  private readonly deleteRegisters: StatementSync;
   private readonly insertBlob: StatementSync;
   private readonly plans = new Map<string, number>();
   /** Runs that were written lately: row id and head. */
@@ -116,6 +124,9 @@ export class SqliteWriter {
     this.deleteWaits = db.prepare("DELETE FROM waits WHERE run = ?");
     this.insertWait = db.prepare("INSERT OR IGNORE INTO waits(desk, run) VALUES(?, ?)");
     this.putRegister = db.prepare("INSERT OR REPLACE INTO registers(name, value, at) VALUES(?, ?, ?)");
+    this.deleteRegisters = db.prepare(
+      "DELETE FROM registers WHERE name IN (SELECT name FROM registers WHERE at < ? AND name >= ? AND name < ? LIMIT ?)",
+    );
     this.insertBlob = db.prepare("INSERT OR IGNORE INTO blobs(run, id, bytes) VALUES(?, ?, ?)");
     this.nextRun = Number(db.prepare("SELECT max(run) AS run FROM runs").get()?.run ?? 0) + 1;
   }
@@ -123,12 +134,23 @@ export class SqliteWriter {
   /** Writes a batch. When it throws, nothing of it is in the file, or nothing is known of it: the caller must stop. */
   commit(items: readonly WriteItem[]): CommitVerdict[] {
     if (this.known.size > maxKnown) this.known.clear(); // between batches only: heads of this one are not in the file yet
+    return this.together(() => this.write(items));
+  }
+
+  /** Deletes old registers, and gives how many. */
+  forgetRegisters({ prefix, before, limit }: OldRegisters): number {
+    const end = `${prefix}\u{10ffff}`;
+    return this.together(() => Number(this.deleteRegisters.run(before, prefix, end, limit).changes));
+  }
+
+  /** One transaction, of the owner alone. */
+  private together<T>(work: () => T): T {
     this.begin.run();
     try {
       if (Number(this.readEpoch.get()?.epoch) !== this.epoch) throw ownershipLost(this.path);
-      const verdicts = this.write(items);
+      const done = work();
       this.end.run();
-      return verdicts;
+      return done;
     } catch (error) {
       this.known.clear();
       if (this.db.isTransaction) this.rollback.run();
