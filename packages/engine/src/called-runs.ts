@@ -13,19 +13,35 @@ import {
   failureOf,
   type RunResult,
   type RunState,
+  type Store,
   slotAt,
 } from "@plumbline/core";
-import type { EngineHost } from "./engine-host.ts";
-import { sealedInput, startRun } from "./run-start.ts";
+import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
 import type { Called, PerformingRun } from "./runs/host.ts";
-import { keep, readerFor } from "./stores/value-keeper.ts";
+import { keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
-export class CalledRuns implements Called {
-  private readonly host: EngineHost;
+/** What called runs need of the engine. */
+export interface CallsHost extends StartHost {
+  readonly active: ReadonlyMap<string, ActiveRun>;
+  ready(): Promise<void>;
+  reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
+  withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;
+  endOf(id: string): Promise<RunResult>;
+  warnStuck(message: string, run: string, error: unknown): void;
+}
 
-  constructor(host: EngineHost) {
+/** An outcome as the caller's entry, with the blobs that it names. */
+interface Answer {
+  readonly entry: Entry;
+  readonly blobs: readonly NewBlob[];
+}
+
+export class CalledRuns implements Called {
+  private readonly host: CallsHost;
+
+  constructor(host: CallsHost) {
     this.host = host;
   }
 
@@ -100,7 +116,7 @@ export class CalledRuns implements Called {
   }
 
   /** The outcome of a called run as the caller's entry; undefined when the run was never begun. */
-  async answer(caller: PerformingRun, slot: number, id: string) {
+  async answer(caller: PerformingRun, slot: number, id: string): Promise<Answer | undefined> {
     if (!(await this.find(id))) return undefined;
     return this.host.withRun(id, async (run) => {
       const { reader, result } = await this.outcomeOf(run);
@@ -174,7 +190,7 @@ function answerEntry(
   slot: number,
   { outcome, failure, ms, cost }: ReturnType<typeof resultOf>,
   value: () => unknown,
-) {
+): Answer {
   const base = { kind: "call.answered" as const, at: caller.host.clock.now(), slot, ms, cost };
   if (outcome !== "succeeded" && outcome !== "degraded") {
     const message = `the run that it called ended ${outcome}${failure ? `: ${failure.message}` : ""}`;

@@ -29,6 +29,7 @@ import {
   type WatchOptions,
 } from "@plumbline/core";
 import { demandCancel, demandDecision, demandQuery, demandRun, demandSignal, demandStart } from "./engine-arguments.ts";
+import { demandRoom } from "./engine-errors.ts";
 import { EngineHost } from "./engine-host.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { heldDecision, heldSignal, onlyWaiting } from "./incoming.ts";
@@ -81,6 +82,7 @@ export class EmbeddedEngine implements Engine {
     demandStart(target, options);
     await this.host.ready();
     const flow = this.host.flows.find(target);
+    demandRoom(flow, this.host.limits);
     const { key } = options;
     const { sealed, blobs, dropped } = await sealedInput(flow, input);
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);

@@ -15,8 +15,9 @@ import {
   PlumblineError,
   type Sealed,
 } from "@plumbline/core";
-import type { EngineHost } from "./engine-host.ts";
 import { ActiveRun } from "./runs/active-run.ts";
+import type { Host } from "./runs/host.ts";
+import type { Starts } from "./starts.ts";
 import { isStoredAs, keep, type NewBlob } from "./stores/value-keeper.ts";
 
 export interface KeptInput {
@@ -67,7 +68,14 @@ export interface Start {
   readonly parent?: Parent;
 }
 
-export function startRun(host: EngineHost, { flow, id, key, input, claim, parent }: Start): Promise<CommitVerdict> {
+/** What a start needs of the engine. */
+export interface StartHost extends Host {
+  readonly starts: Starts;
+  /** What the code says of itself. */
+  readonly build: string | undefined;
+}
+
+export function startRun(host: StartHost, { flow, id, key, input, claim, parent }: Start): Promise<CommitVerdict> {
   const at = host.clock.now();
   const { deadline, fingerprint } = flow.plan;
   return new Promise((resolve, reject) => {

@@ -9,8 +9,8 @@ import type { Clock } from "../clock.ts";
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
 import type { Breaker, KeepRegister } from "./breakers.ts";
-import type { Makers } from "./kept-answer.ts";
 import type { Limits } from "./limits.ts";
+import type { Makers } from "./makers.ts";
 
 export interface Host {
   readonly store: Store;

@@ -1,10 +1,10 @@
 /**
  * Answers that are kept for the same question asked again: the cache of a step, and the last good answer of its ladder.
  *
- * Boundary: keys, registers and who makes an answer that many miss; when they are used is attempt.ts. Invariants: the key
+ * Boundary: keys and registers; when they are used is attempt.ts, who makes an answer that many miss is makers.ts. Invariants: the key
  * covers flow, step, version, first rung, checks and needs, so that nobody is given the answer to somebody else's question;
- * only what the first rung gave is kept, in the same commit as the step's own entry; an answer carries where it came from;
- * of those who miss the same answer at once one makes it, and when that fails another (rule 16).
+ * only what the first rung gave is kept, in the same commit as the step's own entry; an answer carries where it came from
+ * (rule 16).
  */
 import { hash } from "node:crypto";
 import { type PlanStep, type Provenance, pathOf, type Sealed, type Slot, seal } from "@plumbline/core";
@@ -57,24 +57,5 @@ export async function findAnswer(run: PerformingRun, name: string, maxAgeMs: num
     return "sealed" in again ? { value: again.sealed, from: kept.from, blobs: again.blobs } : undefined;
   } catch {
     return undefined; // the run that it came from is gone, and its blobs with it
-  }
-}
-
-/** Who is making an answer that is missed: others who miss it wait for that one's end. */
-export class Makers {
-  private readonly making = new Map<string, (() => void)[]>();
-
-  /** True for the one who is to make it, who calls `over` at its end; others are called back then. */
-  elect(name: string, otherwise: () => void): boolean {
-    const waiting = this.making.get(name);
-    if (waiting) waiting.push(otherwise);
-    else this.making.set(name, []);
-    return waiting === undefined;
-  }
-
-  over(name: string): void {
-    const waiting = this.making.get(name) ?? [];
-    this.making.delete(name);
-    for (const again of waiting) again();
   }
 }

@@ -33,7 +33,7 @@ import type { Done, Performance, PerformingRun } from "./host.ts";
 import { callAndJudge, codeOf, Stages, withSealed, withValue } from "./user-code.ts";
 
 /** Items of one map in one journal (rule 32). */
-export const maxItems = 100_000;
+const maxItems = 100_000;
 
 /** Asks a function of the needs that answers at once; what it throws is the node's failure. */
 function askNow(
