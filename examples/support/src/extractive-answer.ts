@@ -7,13 +7,15 @@ import { type FoundArticle, sentencesNear } from "./knowledge-base.ts";
 
 export const Answer = z.object({
   text: z.string().min(20).max(900),
-  /** The article that the sentences are from, and others that may be meant. */
-  article: z.string(),
-  seeAlso: z.array(z.string()),
+  /** The article that was quoted; null where nothing was found. */
+  article: z.string().nullable(),
 });
 export type Answer = z.infer<typeof Answer>;
 
 const SENTENCES = 3;
+
+/** A sentence that begins like this needs the one before it. */
+const LEANS_BACK = /^(?:It|They|This|That|These|Then|Afterwards|Otherwise|If not|If it|From then|Both|Each)\b/;
 /**
  * Below this cosine the help centre is taken to have nothing about it. A rough line: of seven questions about other things
  * six fell below it, and so did six of the 200 about Larkfield.
@@ -22,16 +24,12 @@ export const NEAR_ENOUGH = 0.3;
 
 /** @throws Error when no article is near enough: better no answer than one about something else */
 export function answerFrom(found: readonly FoundArticle[], vector: Float32Array): Answer {
-  const [best, ...others] = found;
+  const [best] = found;
   if (best === undefined || best.cosine < NEAR_ENOUGH) {
-    throw new Error(`no article is about this (nearest: ${best?.article.id}, cosine ${best?.cosine.toFixed(2)})`);
+    throw new Error(`no article is about this (nearest: ${best?.id}, cosine ${best?.cosine.toFixed(2)})`);
   }
-  const text = bestWindow(sentencesNear(best.article.id, vector));
-  return {
-    text: `From our article "${best.article.title}": ${text}`,
-    article: best.article.id,
-    seeAlso: others.map(({ article }) => article.title),
-  };
+  const text = bestWindow(sentencesNear(best.id, vector));
+  return { text: `From our article "${best.title}": ${text}`, article: best.id };
 }
 
 /** The run of sentences with the highest sum of cosines; a short article is given whole. */
@@ -41,8 +39,10 @@ function bestWindow(sentences: readonly { text: string; cosine: number }[]): str
     const sum = sentences.slice(start, start + SENTENCES).reduce((total, { cosine }) => total + cosine, 0);
     if (sum > best.sum) best = { start, sum };
   }
+  let { start } = best;
+  while (start > 0 && LEANS_BACK.test(sentences[start]?.text ?? "")) start--;
   return sentences
-    .slice(best.start, best.start + SENTENCES)
+    .slice(start, start + SENTENCES)
     .map(({ text }) => text)
     .join(" ");
 }

@@ -3,6 +3,7 @@
 // Invariants: every article is compared, so nothing is missed for speed (1,152 rows take a few milliseconds); the weights
 // stand here and were chosen by looking at data/questions.txt, which is why README.md reports fresh questions beside it.
 import { nearest } from "@plumbline/example-local-models/vectors.ts";
+import { z } from "zod";
 import { type Article, loadArticles, loadPassageVectors, type Passage, passagesOf, type Shelf } from "./articles.ts";
 import { WordIndex } from "./word-index.ts";
 import { wordsOf } from "./words.ts";
@@ -14,12 +15,14 @@ export interface Question {
   readonly shelves?: ReadonlyMap<Shelf, number>;
 }
 
-export interface FoundArticle {
-  readonly article: Article;
-  readonly score: number;
+export const FoundArticle = z.object({
+  id: z.string(),
+  title: z.string(),
+  score: z.number(),
   /** Cosine of the article as a whole, without words and intent. */
-  readonly cosine: number;
-}
+  cosine: z.number(),
+});
+export type FoundArticle = z.infer<typeof FoundArticle>;
 
 export interface Weights {
   readonly title: number;
@@ -71,7 +74,7 @@ export function findArticles(question: Question, count: number, weights: Weights
         weights.sentence * sentence +
         weights.words * (byWords[at] as number) +
         weights.intent * (question.shelves?.get(article.shelf) ?? 0);
-      return { article, score, cosine: whole };
+      return { id: article.id, title: article.title, score, cosine: whole };
     })
     .sort((a, b) => b.score - a.score)
     .slice(0, count);

@@ -32,7 +32,7 @@ export function hitRate(questions: Embedded<AskedQuestion>, weights: Weights = W
       readIntent(vector).shelves.map(({ shelf, probability }) => [shelf, probability]),
     );
     const found = findArticles({ text, vector, shelves }, 3, weights);
-    return found.findIndex((one) => one.article.id === article);
+    return found.findIndex((one) => one.id === article);
   });
   return {
     n: places.length,

@@ -1,7 +1,8 @@
 // How a customer feels, from 0 (a person should answer) to 1: the mean of a lexicon's and a trained head's opinion.
 // Boundary: text and embedding in, figures out; the threshold's consequence is the flow's.
-// Why the mean: the lexicon (VADER) takes "alarm" and "block" for anger and misses anger without strong words; the head
-// misses some strong words. Together they raise fewer false alarms than either (README.md has the figures).
+// Why the mean: the lexicon (VADER) takes "alarm" and "dead" for anger and misses anger without strong words; the head was
+// trained on 60 sentences and misses some strong words. The mean is much better than the lexicon and, over all 230 labelled
+// messages, a little better than the head: 24 of 34 upset ones caught instead of 23, 2 false alarms instead of 4.
 import vader from "vader-sentiment";
 import { z } from "zod";
 import { loadHeads } from "./heads.ts";
