@@ -4,6 +4,7 @@
  * Boundary: types only; scope-builder.ts carries the calls out. Invariant: each call infers from its own arguments alone, so
  * that long flows type-check as fast as short ones.
  */
+import type { AgentOptions } from "./agent.ts";
 import type { ApprovalOptions, Declarable, Verdict } from "./approval.ts";
 import type { Flow } from "./code.ts";
 import type { AnswerOf, CertaintyOf, Ref, Reference, ValueOf, WrittenFor } from "./reference.ts";
@@ -17,6 +18,7 @@ import type {
   MapOptions,
 } from "./scope-nodes.ts";
 import type { StepOptions } from "./step.ts";
+import type { StepDefinition } from "./step-definition.ts";
 import type { CallOptions, SignalOptions, SleepOptions } from "./waiting-nodes.ts";
 
 /** The condition and order that any node may have. `when` makes what reads the node possibly undefined. */
@@ -53,6 +55,29 @@ export interface FlowBuilder {
     name: string,
     options: StepOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When, After>,
   ): StepWithoutLadder<ValueOf<Written>, S, Ref<OutputOf<S>, CertaintyWith<Written, When, After>>>;
+
+  /** A step that was defined on its own, with `step({ ... }).by(...)`. */
+  use<
+    Given extends Schema,
+    S extends Schema,
+    const Written,
+    When extends boolean = never,
+    const After extends Steps = never,
+  >(
+    name: string,
+    definition: StepDefinition<Given, S>,
+    options: { readonly needs: Written & WrittenFor<NoInfer<OutputOf<Given>>, Written> } & Placing<
+      NoInfer<OutputOf<Given>>,
+      When,
+      After
+    >,
+  ): Ref<OutputOf<S>, CertaintyWith<Written, When, After>>;
+
+  /** A model that uses tools, turn by turn, until it answers: each of its turns and each call of a tool is a step. */
+  agent<S extends Schema, const Written = Record<never, never>, const After extends Steps = never>(
+    name: string,
+    options: AgentOptions<Written, ValueOf<Written>, S> & { readonly after?: After },
+  ): Ref<OutputOf<S>, CertaintyWith<Written, never, After>>;
 
   /** A person decides, within a time, with a declared answer for when nobody does. */
   approval<

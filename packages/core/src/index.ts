@@ -1,4 +1,5 @@
 /** The core's door: everything other rooms may use. */
+export * from "./agent.ts";
 export * from "./approval.ts";
 export * from "./breaker.ts";
 export * from "./code.ts";
@@ -34,6 +35,7 @@ export * from "./rung.ts";
 export * from "./scope-nodes.ts";
 export * from "./state.ts";
 export * from "./step.ts";
+export * from "./step-definition.ts";
 export * from "./store-port.ts";
 export * from "./validate.ts";
 export * from "./values.ts";

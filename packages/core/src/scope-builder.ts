@@ -6,6 +6,7 @@
  * finished before the scope is; after `finish` nothing can be added; what the scopes of a node read outside of them is
  * among that node's dependencies, so that they are entered when all of it has settled.
  */
+import { type AgentOptions, placeAgent } from "./agent.ts";
 import { type ApprovalOptions, approvalOf } from "./approval.ts";
 import type { NodeCode } from "./code.ts";
 import { demandAnswer, demandContract, demandName, stepWithoutRung } from "./demands.ts";
@@ -39,7 +40,8 @@ import {
   mapOf,
   mapOptions,
 } from "./scope-nodes.ts";
-import { type StepOptions, stepOf } from "./step.ts";
+import { type StepOptions, stepOf, stepOptions } from "./step.ts";
+import type { StepDefinition } from "./step-definition.ts";
 import type { Codec } from "./values.ts";
 import {
   type CallOptions,
@@ -60,22 +62,6 @@ interface Placed {
 }
 
 const placedOptions = ["when", "after", "needs"];
-const stepOptions = [
-  ...placedOptions,
-  ...optionsOf<Omit<StepOptions<unknown, never, Schema>, "needs">>({
-    output: true,
-    checks: true,
-    timeout: true,
-    retry: true,
-    kind: true,
-    compensate: true,
-    onDropped: true,
-    version: true,
-    cache: true,
-    hedge: true,
-    nonFinite: true,
-  }),
-];
 const approvalOptions = [
   ...placedOptions,
   ...optionsOf<Omit<ApprovalOptions<unknown, never, Schema<object, object>>, "needs">>({
@@ -132,7 +118,7 @@ export class ScopeBuilder implements Origin {
     options: StepOptions<unknown, never, Schema> & Placed,
   ): { by(...rungs: readonly AnyRung<never, unknown>[]): Ref<unknown> } {
     const { index, path } = this.claim(name);
-    demandContract(path, "output", options, stepOptions);
+    demandContract(path, "output", options, [...placedOptions, ...stepOptions]);
     demandOptions(`${path}.retry`, options.retry, retryOptions);
     const common = this.common(name, path, options);
     return {
@@ -148,6 +134,15 @@ export class ScopeBuilder implements Origin {
         return this.place(index, common, plan, code, options);
       },
     };
+  }
+
+  use(name: string, { options, rungs }: StepDefinition, placed: Placed): Ref<unknown> {
+    demandOptions(this.prefix + name, placed, placedOptions);
+    return this.step(name, { ...options, ...placed } as StepOptions<unknown, never, Schema>).by(...rungs);
+  }
+
+  agent(name: string, options: AgentOptions<unknown, never, Schema> & Placed): Ref<unknown> {
+    return placeAgent(this, name, options);
   }
 
   approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed): Ref<unknown> {

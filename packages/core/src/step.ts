@@ -5,7 +5,7 @@
  * runs here. Invariants: a step that may be answered from what was answered before has a version and is no effect.
  */
 import { type Duration, durationMs } from "./duration.ts";
-import { demandOptions } from "./known-options.ts";
+import { demandOptions, optionsOf } from "./known-options.ts";
 import { compensationRetry, defaultTimeoutMs, ladderOf, retryPolicy, undoRetryOptions } from "./ladder.ts";
 import { invalid } from "./option-error.ts";
 import type { PlanStep, RetryPolicy } from "./plan.ts";
@@ -72,6 +72,21 @@ export interface StepCode {
   readonly nonFinite: boolean;
   readonly codecs: readonly Codec[];
 }
+
+/** The options of a step, needs and condition aside. */
+export const stepOptions: readonly string[] = optionsOf<Omit<StepOptions<unknown, never, Schema>, "needs">>({
+  output: true,
+  checks: true,
+  timeout: true,
+  retry: true,
+  kind: true,
+  compensate: true,
+  onDropped: true,
+  version: true,
+  cache: true,
+  hedge: true,
+  nonFinite: true,
+});
 
 type UndoRetry = Omit<RetryOptions, "retryIf">;
 type OwnPart = Omit<PlanStep, "name" | "needs" | "after" | "dependsOn" | "dependents" | "when" | "readsOutside">;

@@ -4,7 +4,7 @@ export { EmbeddedEngine } from "./embedded-engine.ts";
 export type { OnWarning, Warning } from "./engine-events.ts";
 export { type EngineOptions, type OnOwned, openEngine } from "./open-engine.ts";
 export { connectEngine } from "./processes/connect-engine.ts";
-export { run } from "./run.ts";
+export { run, runStep } from "./run.ts";
 export { openJournals } from "./stores/file-journals.ts";
 export { memory } from "./stores/memory.ts";
 export { MemoryStore } from "./stores/memory-store.ts";

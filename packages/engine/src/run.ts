@@ -4,7 +4,7 @@
  * Boundary: an embedded engine on a memory store for the length of one run. Invariant: the same core, the same contracts
  * and the same ladder as on every other floor.
  */
-import type { Flow, RunResult } from "@plumbline/core";
+import { type Flow, flow, type OutputOf, type RunResult, type Schema, type StepDefinition } from "@plumbline/core";
 import { openEngine } from "./open-engine.ts";
 
 /**
@@ -20,4 +20,26 @@ export async function run<Input, Output>(flow: Flow<Input, Output>, input: Input
   } finally {
     await engine.close();
   }
+}
+
+/**
+ * Runs one step alone, as a flow of nothing else: its ladder, its contract and its checks, for tests and for trying out.
+ * @throws PlumblineError `input-invalid` for needs that break the definition's `input`
+ * @example `const { output, degradations } = await runStep(extract, { pdf });`
+ */
+export function runStep<Given extends Schema, S extends Schema>(
+  definition: StepDefinition<Given, S>,
+  needs: OutputOf<Given>,
+): Promise<RunResult<OutputOf<S>>> {
+  const alone = flow("step", {
+    input: definition.input as Schema,
+    build: ($, given) => $.use("step", definition as StepDefinition, { needs: spread(given, needs) as never }),
+  });
+  return run(alone as unknown as Flow<unknown, OutputOf<S>>, needs);
+}
+
+/** Needs have names: each field that was given is read off the input. */
+function spread(given: unknown, needs: unknown): Record<string, unknown> {
+  const fields = Object.keys(needs as object);
+  return Object.fromEntries(fields.map((field) => [field, (given as Record<string, unknown>)[field]]));
 }
