@@ -6,7 +6,6 @@
 import { z } from "zod";
 import type { Anomaly } from "./anomaly.ts";
 import type { Classification } from "./classify.ts";
-import type { Finding } from "./combine.ts";
 import type { Features } from "./features.ts";
 import type { Lesion } from "./phantom.ts";
 
@@ -15,14 +14,13 @@ export interface Facts {
   readonly features: Features;
   readonly classification: Classification;
   readonly anomaly: Anomaly;
-  readonly finding: Finding;
-  /** What the radiologist said, where one was asked. */
-  readonly review: Review | undefined;
+  readonly conclusion: Conclusion;
 }
 
-export interface Review {
+/** What stands at the end, and who said so: both models as one, a person, or nobody in time. */
+export interface Conclusion {
   readonly lesion: Lesion | "unclear";
-  readonly via: "person" | "timeout" | "breaker";
+  readonly via: "models" | "person" | "timeout" | "breaker";
 }
 
 export const NO_DIAGNOSIS = "This report is not a diagnosis.";
@@ -33,7 +31,7 @@ export const Report = z.object({ text: z.string().min(NO_DIAGNOSIS.length) });
 export type Report = z.infer<typeof Report>;
 
 /** For who reads English. */
-export function writeReport({ features, classification, anomaly, finding, review }: Facts): Report {
+export function writeReport({ features, classification, anomaly, conclusion }: Facts): Report {
   const { region, regions } = features;
   const lines = [NO_DIAGNOSIS, DRAWN];
   if (region === null) {
@@ -48,14 +46,16 @@ export function writeReport({ features, classification, anomaly, finding, review
     );
   }
   lines.push(`The anomaly detector finds the scan ${anomaly.unusual ? "unusual" : "usual"} (${two(anomaly.score)}).`);
-  if (review === undefined) lines.push(`Both models agree on ${finding.lesion}; nobody has looked at the scan.`);
-  else if (review.via === "person") lines.push(`The models did not agree. A radiologist decided: ${review.lesion}.`);
-  else lines.push("The models did not agree, and no radiologist answered. The finding is unclear.");
+  if (conclusion.via === "models") {
+    lines.push(`Both models agree on ${conclusion.lesion}; nobody has looked at the scan.`);
+  } else if (conclusion.via === "person") {
+    lines.push(`The models did not agree. A radiologist decided: ${conclusion.lesion}.`);
+  } else lines.push("The models did not agree, and no radiologist answered. The finding is unclear.");
   return { text: lines.join("\n") };
 }
 
 /** For who reads a translation: the same facts in sentences that translate. */
-export function writeForTranslation({ size, features, classification, anomaly, finding, review }: Facts): Report {
+export function writeForTranslation({ size, features, classification, anomaly, conclusion }: Facts): Report {
   const lines = [NO_DIAGNOSIS, DRAWN, `The image has ${size} columns and ${size} rows.`];
   lines.push(`The number of regions is ${features.regions}.`);
   if (features.region !== null) {
@@ -74,11 +74,11 @@ export function writeForTranslation({ size, features, classification, anomaly, f
     `The second model says: ${anomaly.unusual ? "unusual" : "normal"} image.`,
     `The value is ${two(anomaly.score)}.`,
   );
-  if (review === undefined) {
-    lines.push("The two models give the same answer.", `The result of the program is: ${typeWord[finding.lesion]}.`);
+  if (conclusion.via === "models") {
+    lines.push("The two models give the same answer.", `The result of the program is: ${typeWord[conclusion.lesion]}.`);
   } else {
     lines.push("The two models give different answers.");
-    if (review.via === "person") lines.push(`The specialist chose: ${typeWord[review.lesion]}.`);
+    if (conclusion.via === "person") lines.push(`The specialist chose: ${typeWord[conclusion.lesion]}.`);
     else lines.push("The specialist did not answer in time.", "The result is uncertain.");
   }
   return { text: lines.join("\n") };
@@ -110,10 +110,10 @@ const typeWord: Readonly<Record<Lesion | "unclear", string>> = {
   unclear: "uncertain result",
 };
 
-function allowedFigures({ size, features, classification, anomaly, finding }: Facts): string[] {
+function allowedFigures({ size, features, classification, anomaly }: Facts): string[] {
   const own = [String(size), String(features.regions), two(classification.probability), two(anomaly.score)];
   const region = features.region === null ? [] : Object.values(figuresOf(features));
-  return [...own, ...region, ...finding.reasons.flatMap(numbersIn)];
+  return [...own, ...region];
 }
 
 function figuresOf({

@@ -19,18 +19,17 @@ const found: Facts = {
   features: measure(preprocess(phantom), phantom.mask),
   classification: { lesion: "malignant-like", probability: 0.91 },
   anomaly: { unusual: true, score: 0.62, about: "region" },
-  finding: { lesion: "malignant-like", agreed: true, reasons: [] },
-  review: undefined,
+  conclusion: { lesion: "malignant-like", via: "models" },
 };
 const clean: Facts = {
   ...found,
   features: measure(preprocess(drawPhantom(12, { lesion: "none", size: 128 })), new Uint8Array(128 * 128)),
   classification: { lesion: "none", probability: 0 },
   anomaly: { unusual: false, score: 0.31, about: "slice" },
-  finding: { lesion: "none", agreed: true, reasons: [] },
+  conclusion: { lesion: "none", via: "models" },
 };
-const reviewed: Facts = { ...found, review: { lesion: "benign-like", via: "person" } };
-const unanswered: Facts = { ...found, review: { lesion: "unclear", via: "timeout" } };
+const reviewed: Facts = { ...found, conclusion: { lesion: "benign-like", via: "person" } };
+const unanswered: Facts = { ...found, conclusion: { lesion: "unclear", via: "timeout" } };
 
 test.each([
   ["for readers", writeReport],
