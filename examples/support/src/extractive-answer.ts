@@ -20,7 +20,7 @@ const LEANS_BACK = /^(?:It|They|This|That|These|Then|Afterwards|Otherwise|If not
  * Below this cosine the help centre is taken to have nothing about it. A rough line: of seven questions about other things
  * six fell below it, and so did six of the 200 about Larkfield.
  */
-export const NEAR_ENOUGH = 0.3;
+const NEAR_ENOUGH = 0.3;
 
 /** @throws Error when no article is near enough: better no answer than one about something else */
 export function answerFrom(found: readonly FoundArticle[], vector: Float32Array): Answer {

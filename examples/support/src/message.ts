@@ -19,7 +19,7 @@ export const ToxicityReport = z.object({
   byMeaning: z.object({ question: MeaningFinding, answer: MeaningFinding }),
 });
 
-export const ReadyReply = z.object({
+const ReadyReply = z.object({
   inTime: z.literal(true),
   text: z.string().min(20),
   shelf: z.enum(SHELF),
@@ -37,7 +37,7 @@ export const FirstReply = z.discriminatedUnion("inTime", [ReadyReply, LateReply]
 export type FirstReply = z.infer<typeof FirstReply>;
 
 /** Why a message goes where it goes. Only "calm" is answered without a person. */
-export const REASON = ["calm", "upset", "toxic answer", "too late", "no reply"] as const;
+const REASON = ["calm", "upset", "toxic answer", "too late", "no reply"] as const;
 type Reason = (typeof REASON)[number];
 
 /** What happens next, and what the customer is told right now. */

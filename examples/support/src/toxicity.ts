@@ -8,7 +8,7 @@ import { loadHeads } from "./heads.ts";
 import { probabilityOf } from "./softmax-head.ts";
 
 /** From here on the head's opinion counts as a finding. Fixed, not fitted. */
-export const TOXIC_FROM = 0.5;
+const TOXIC_FROM = 0.5;
 
 export const WordFinding = z.object({
   toxic: z.boolean(),
