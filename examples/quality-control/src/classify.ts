@@ -60,6 +60,21 @@ export function classify({ regions }: Detection, { models }: ModelFile): Classif
   return { class: best, defect: 1 - probabilities.none, certainty: probabilities[best], probabilities, region: index };
 }
 
+/**
+ * When there is no model: the strongest region by its shape. It cannot tell a defect from a brush mark, so its probability
+ * of a defect is one half, which the rule sends to an inspector.
+ */
+export function classifyByShape({ regions }: Detection): Classification {
+  const [strongest] = regions;
+  if (strongest === undefined) return nothingFound;
+  const { box, area } = strongest;
+  const [width, height] = [box.right - box.left + 1, box.bottom - box.top + 1];
+  const slender = Math.max(width, height) > 2.5 * Math.min(width, height) || area < (width * height) / 3;
+  const kind = slender ? "scratch" : area < 120 ? "pit" : "stain";
+  const probabilities = { none: 0.5, scratch: 0, pit: 0, stain: 0, [kind]: 0.5 };
+  return { class: kind, defect: 0.5, certainty: 0.5, probabilities, region: 0 };
+}
+
 const nothingFound: Classification = {
   class: "none",
   defect: 0,

@@ -8,8 +8,12 @@ import { z } from "zod";
 export const SIDE = 96;
 
 export const Frame = z
-  .object({ width: z.literal(SIDE), height: z.literal(SIDE), pixels: z.instanceof(Uint8Array) })
-  .refine(({ pixels }) => pixels.length === SIDE * SIDE, "the pixels do not fill the frame");
+  .object({ width: z.int(), height: z.int(), pixels: z.instanceof(Uint8Array) })
+  .refine(
+    ({ width, height }) => width === SIDE && height === SIDE,
+    `a frame of this camera has ${SIDE} x ${SIDE} pixels`,
+  )
+  .refine(({ width, height, pixels }) => pixels.length === width * height, "the pixels do not fill the frame");
 export type Frame = z.infer<typeof Frame>;
 
 /** In pixels; `right` and `bottom` are the last ones that belong to it. */

@@ -2,7 +2,7 @@
 // Boundary: figures only; nothing is chosen here. The tables stand in data/README.md, and a test holds them to the file.
 // Invariants: seeds are fixed, so a second run writes the same file; the frames are generated, and the figures say nothing
 // about photographs.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { classify, loadModel, type ModelFile, REGION_CLASS, type RegionClass } from "./classify.ts";
 import { detect } from "./detect.ts";
 import type { Box } from "./frame.ts";
@@ -17,6 +17,12 @@ export const SAMPLE_OF_HELD_OUT: SetPlan = { ...HELD_OUT_SET, ofEach: 6 };
 export interface Recorded {
   readonly all: HeldOut;
   readonly sample: HeldOut;
+}
+
+const RECORD = new URL("../data/held-out.json", import.meta.url);
+
+export function loadRecorded(): Recorded {
+  return JSON.parse(readFileSync(RECORD, "utf8")) as Recorded;
 }
 
 type Counts<Row extends string, Column extends string> = Record<Row, Record<Column, number>>;
@@ -153,7 +159,7 @@ function noFigures(): DifficultyFigures {
 
 if (import.meta.main) {
   const recorded: Recorded = { all: measure(), sample: measure(SAMPLE_OF_HELD_OUT) };
-  writeFileSync(new URL("../data/held-out.json", import.meta.url), `${JSON.stringify(recorded, null, 2)}\n`);
+  writeFileSync(RECORD, `${JSON.stringify(recorded, null, 2)}\n`);
   const { frames, firstSeed } = recorded.all;
   console.log(`${frames} held-out generated frames (seeds from ${firstSeed})\n\n${tablesOf(recorded.all)}`);
 }

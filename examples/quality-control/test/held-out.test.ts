@@ -1,17 +1,16 @@
 // Goal: the published figures are those of the committed model on the held-out frames, and good enough to run a line on.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { measure, type Recorded, SAMPLE_OF_HELD_OUT, tablesOf } from "../src/measure.ts";
+import { loadRecorded, measure, SAMPLE_OF_HELD_OUT, tablesOf } from "../src/measure.ts";
 
-const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-const { all: recorded, sample } = JSON.parse(read("../data/held-out.json")) as Recorded;
+const { all: recorded, sample } = loadRecorded();
 
 test(`measuring a part of them again (96 frames, seeds from ${SAMPLE_OF_HELD_OUT.firstSeed}) gives what is recorded`, () => {
   expect(measure(SAMPLE_OF_HELD_OUT)).toEqual(sample);
 });
 
 test("data/README.md shows the recorded figures", () => {
-  expect(read("../data/README.md")).toContain(tablesOf(recorded));
+  expect(readFileSync(new URL("../data/README.md", import.meta.url), "utf8")).toContain(tablesOf(recorded));
 });
 
 test("few defects pass, hardly a good unit fails, and the hard frames are hard", () => {

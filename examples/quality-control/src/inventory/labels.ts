@@ -24,7 +24,8 @@ export class Labels {
   readonly #database: DatabaseSync;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    // A process before this one may still be closing the same file.
+    this.#database = new DatabaseSync(file, { timeout: 5_000 });
     this.#database.exec(TABLE);
   }
 

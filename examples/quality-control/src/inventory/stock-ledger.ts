@@ -68,7 +68,8 @@ export class StockLedger {
 
   /** Opens or creates the file; ":memory:" for a ledger that nobody keeps. */
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    // A process before this one may still be closing the same file.
+    this.#database = new DatabaseSync(file, { timeout: 5_000 });
     this.#database.exec(TABLES);
   }
 
