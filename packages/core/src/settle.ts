@@ -23,6 +23,7 @@ export function settle(state: RunState, slot: Slot, status: "completed" | "skipp
   }
   touch(state, slot);
   if (frame.unsettled === 0) endIfAnswered(state, frame);
+  else if (frame.owner?.node.kind === "ensemble") touch(state, frame.owner); // the rest may not be needed any more
 }
 
 /** A scope in which all has settled, and nothing that failed was missed, has its answer. */
