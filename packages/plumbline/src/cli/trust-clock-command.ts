@@ -37,5 +37,7 @@ function wordsOf(trust: ClockTrust | undefined): string {
   if (!trust) return "nobody runs this database: nothing is paused, and who runs it next takes the clock as it is";
   const { wasPaused, driftMs } = trust;
   if (!wasPaused) return "timers were not paused: nothing has changed";
-  return `timers go on: the clock was set ${driftMs < 0 ? "back" : "ahead"} by ${formatMs(Math.abs(driftMs))}`;
+  // A second more or less is the drift of a good clock: a day must not read as 24 hours for a millisecond.
+  const byMs = Math.max(1_000, Math.round(Math.abs(driftMs) / 1_000) * 1_000);
+  return `timers go on: the clock was set ${driftMs < 0 ? "back" : "ahead"} by ${formatMs(byMs)}`;
 }
