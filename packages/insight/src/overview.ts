@@ -10,18 +10,26 @@ import {
   type Failure,
   fold,
   newState,
+  type Parent,
+  pathOf,
   type RunRecord,
+  type RunState,
   type RunSummary,
   type Standing,
   type StepReport,
   stepsOf,
   summaryOf,
 } from "@plumbline/core";
+import { type ScopeStory, scopeStoryOf } from "./scope-story.ts";
 
 export interface Overview {
   readonly summary: RunSummary;
+  /** The run that called this one. */
+  readonly parent?: Parent;
   readonly steps: readonly StepReport[];
   readonly degradations: readonly Degradation[];
+  /** By path: what the nodes that opened scopes chose, went over, repeated or asked. */
+  readonly scopes: Readonly<Record<string, ScopeStory>>;
   /** Effects that stand in the world though the run did not succeed. */
   readonly standing: readonly Standing[];
   readonly failure?: Failure;
@@ -38,12 +46,23 @@ export function overviewOf(record: RunRecord): Overview {
   const end = endOf(state);
   return {
     summary: summaryOf(state),
+    ...(state.parent === undefined ? {} : { parent: state.parent }),
     steps: stepsOf(state),
     degradations: state.degradations,
+    scopes: scopesIn(state),
     standing: end?.standing ?? [],
     ...(end?.failure ? { failure: end.failure } : {}),
     ...(end?.output === undefined ? {} : { output: end.output }),
     partial: end?.output === undefined ? (end?.partial ?? {}) : {},
     ms: (state.endedAt ?? state.updatedAt) - state.startedAt,
   };
+}
+
+function scopesIn(state: RunState): Record<string, ScopeStory> {
+  return Object.fromEntries(
+    state.slots.flatMap((slot) => {
+      const story = scopeStoryOf(state, slot);
+      return story ? [[pathOf(slot), story] as const] : [];
+    }),
+  );
 }

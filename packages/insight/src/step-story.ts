@@ -1,10 +1,12 @@
 /**
- * What happened to one step, gathered from its entries: attempts, rungs, the decision, what came late.
+ * What happened to one step, gathered from its entries: attempts, rungs, the decision, the signal, what came late.
  *
- * Boundary: entries of one slot to a story; whether any of it is suspicious is suspects.ts's to say. Invariants: told in
- * the order of the journal; nothing is left out that an attempt left behind; values stay sealed until `read` opens them.
+ * Boundary: entries of one slot to a story; what its scopes did is scope-story.ts's, whether any of it is suspicious
+ * suspects.ts's to say. Invariants: told in the order of the journal; nothing is left out that an attempt left behind;
+ * values stay sealed until `read` opens them.
  */
-import type { Entry, Failure, LogLine, PlanStep, Provenance, Slot, Via } from "@plumbline/core";
+import type { Entry, EntryOf, Failure, LogLine, Outcome, PlanStep, Provenance, Slot, Via } from "@plumbline/core";
+import type { ScopeStory } from "./scope-story.ts";
 
 /** One attempt and what it left behind. */
 export interface AttemptStory {
@@ -48,6 +50,25 @@ export interface DecisionStory {
   readonly late: readonly { readonly at: number; readonly by?: string }[];
 }
 
+/** How a signal was waited for and taken. */
+export interface SignalStory {
+  readonly awaitedAt?: number;
+  readonly dueAt?: number;
+  readonly answeredAt?: number;
+  readonly via?: "signal" | "timeout";
+  readonly id?: string;
+  /** When it came, and who sent it. */
+  readonly receivedAt?: number;
+  readonly by?: string;
+}
+
+/** The run that a step called. */
+export interface CallStory {
+  readonly run: string;
+  readonly flow: string;
+  readonly outcome?: Outcome;
+}
+
 /** Something that an aborted or superseded attempt said after all. */
 export interface LateAnswer {
   readonly attempt: number;
@@ -63,6 +84,12 @@ export interface StepStory {
   readonly rungs: readonly RungStory[];
   readonly late: readonly LateAnswer[];
   readonly decision?: DecisionStory;
+  readonly signal?: SignalStory;
+  readonly call?: CallStory;
+  /** Of a node that opens scopes. */
+  readonly scope?: ScopeStory;
+  /** It was asked again within the time that its cache holds answers: `from` says where this one was made. */
+  readonly isCached?: true;
   readonly skipped?: SkipStory;
   readonly from?: Provenance;
   /** When it settled. */
@@ -76,21 +103,31 @@ export type Read = (sealed: string) => unknown;
 /** An entry with its place in the journal. */
 export type Placed = readonly [index: number, entry: Entry];
 
-/** A run's entries by slot, in one pass. */
-export function bySlot(entries: readonly Entry[]): ReadonlyMap<number, readonly Placed[]> {
+/** A run's entries, ready to be asked about. */
+export interface Journal {
+  readonly slots: ReadonlyMap<number, readonly Placed[]>;
+  /** Signals by name and id. */
+  readonly signals: ReadonlyMap<string, EntryOf<"signal.received">>;
+}
+
+/** In one pass. */
+export function journalOf(entries: readonly Entry[]): Journal {
   const slots = new Map<number, Placed[]>();
+  const signals = new Map<string, EntryOf<"signal.received">>();
   for (const [index, entry] of entries.entries()) {
+    if (entry.kind === "signal.received") signals.set(`${entry.name} ${entry.id}`, entry);
     if (!("slot" in entry) || entry.slot === undefined) continue;
     const known = slots.get(entry.slot);
     if (known) known.push([index, entry]);
     else slots.set(entry.slot, [[index, entry]]);
   }
-  return slots;
+  return { slots, signals };
 }
 
 /** The story of one slot. */
-export function storyOf(slot: Slot, entries: readonly Placed[], read: Read): StepStory {
-  const { node } = slot;
+export function storyOf(slot: Slot, journal: Journal, read: Read): StepStory {
+  const { node, from } = slot;
+  const entries = journal.slots.get(slot.id) ?? [];
   const attempts: AttemptStory[] = [];
   const late: LateAnswer[] = [];
   const gaveUp = new Map<number, string>();
@@ -99,25 +136,41 @@ export function storyOf(slot: Slot, entries: readonly Placed[], read: Read): Ste
   for (const placed of entries) {
     const [, entry] = placed;
     if (entry.kind === "rung.entered") gaveUp.set(entry.rung - 1, entry.because);
+    else if (entry.kind === "hedge.started") gaveUp.set(entry.rung - 1, "it was slower");
+    else if (entry.kind === "attempt.failed" && entry.hedge) gaveUp.set(entry.rung, entry.failure.message);
     else if (entry.kind === "attempt.late") late.push({ attempt: entry.attempt, at: entry.at, result: entry.result });
     else if (entry.kind === "step.skipped") skipped = entry.because;
     const attempt = node.kind === "step" ? attemptStory(node, entry, read) : undefined;
     if (attempt) attempts.push(attempt);
     if (settles(entry)) settled ??= placed;
   }
+  const isCached = from !== undefined && node.kind === "step" && node.rungs[slot.rung]?.kind !== "last-good";
   return {
     attempts,
     rungs: node.kind === "step" ? rungStories(slot, node, gaveUp) : [],
     late,
     ...(node.kind === "approval" ? { decision: decisionStory(node.desk, entries) } : {}),
+    ...(node.kind === "signal" ? { signal: signalStory(node.name, entries, journal) } : {}),
+    ...(node.kind === "call" && slot.call !== undefined ? { call: callStory(node.flow, slot.call, entries) } : {}),
     ...(skipped === undefined ? {} : { skipped }),
-    ...(slot.from ? { from: slot.from } : {}),
+    ...(from ? { from } : {}),
+    ...(isCached ? { isCached } : {}),
     ...(settled ? { settledAt: settled[1].at, settledIndex: settled[0] } : {}),
   };
 }
 
+const settling: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
+  "step.completed",
+  "step.failed",
+  "step.skipped",
+  "scope.completed",
+  "approval.decided",
+  "signal.answered",
+  "call.answered",
+]);
+
 function settles({ kind }: Entry): boolean {
-  return kind === "step.completed" || kind === "step.failed" || kind === "step.skipped" || kind === "approval.decided";
+  return settling.has(kind);
 }
 
 function attemptStory(node: PlanStep, entry: Entry, read: Read): AttemptStory | undefined {
@@ -152,7 +205,10 @@ export function rungName(node: PlanStep, rung: number): string {
 function rungStories(slot: Slot, node: PlanStep, gaveUp: ReadonlyMap<number, string>): RungStory[] {
   return node.rungs.map(({ name, kind }, index) => {
     const because = gaveUp.get(index);
-    if (because !== undefined) return { name, kind, result: "gave up", because: withoutName(because, name) };
+    // A hedge tries two rungs at once, so the one that answered may stand here too.
+    if (because !== undefined && index !== slot.rung) {
+      return { name, kind, result: "gave up", because: withoutName(because, name) };
+    }
     if (index > slot.rung || slot.status === "skipped") return { name, kind, result: "not reached" };
     if (slot.status === "completed") return { name, kind, result: "answered" };
     if (slot.status !== "failed")
@@ -188,4 +244,28 @@ function decisionStory(desk: string, entries: readonly Placed[]): DecisionStory 
     }
   }
   return { ...story, late };
+}
+
+function signalStory(name: string, entries: readonly Placed[], { signals }: Journal): SignalStory {
+  let story: SignalStory = {};
+  for (const [, entry] of entries) {
+    if (entry.kind === "signal.awaited") story = { ...story, awaitedAt: entry.at, dueAt: entry.dueAt };
+    if (entry.kind !== "signal.answered") continue;
+    const { at, via, id } = entry;
+    const sent = signals.get(`${name} ${id}`);
+    story = {
+      ...story,
+      answeredAt: at,
+      via,
+      ...(id === undefined ? {} : { id }),
+      ...(sent ? { receivedAt: sent.at } : {}),
+      ...(sent?.by === undefined ? {} : { by: sent.by }),
+    };
+  }
+  return story;
+}
+
+function callStory(flow: string, run: string, entries: readonly Placed[]): CallStory {
+  const answered = entries.find(([, { kind }]) => kind === "call.answered")?.[1];
+  return { run, flow, ...(answered?.kind === "call.answered" ? { outcome: answered.outcome } : {}) };
 }

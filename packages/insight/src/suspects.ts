@@ -8,6 +8,7 @@
  */
 import { clip, formatMs, type StepReport } from "@plumbline/core";
 import { fieldPath } from "./origin.ts";
+import { missingVoices, type ScopeStory } from "./scope-story.ts";
 import type { StepStory } from "./step-story.ts";
 
 export interface SuspectEvidence {
@@ -16,6 +17,12 @@ export interface SuspectEvidence {
     | "dropped"
     | "fallback"
     | "last-good"
+    | "cached"
+    | "missing-voice"
+    | "dropped-items"
+    | "below-quorum"
+    | "at-limit"
+    | "called-run"
     | "automatic-decision"
     | "deadline"
     | "broken-contract"
@@ -74,12 +81,10 @@ function* strongEvidence({ report, story, fieldsRead }: Looked): Generator<Suspe
   if (report.failure) yield strong("failed", `failed: ${brief(report.failure.message)}`);
   const dropped = (report.dropped ?? []).filter((path) => isOnTheWay(path, fieldsRead));
   if (dropped.length > 0) yield strong("dropped", `its schema dropped ${listed(dropped)} from what was answered`);
-  const { from, decision } = story;
+  const { decision, signal, call } = story;
   const fallenTo = story.rungs.findIndex(({ result }) => result === "answered");
-  if (from) {
-    const age = story.settledAt === undefined ? "" : `, ${formatMs(Math.max(0, story.settledAt - from.at))} old`;
-    yield strong("last-good", `an earlier answer${age}, made by run ${from.run}, was used again`);
-  } else if (fallenTo > 0) {
+  if (story.from && !story.isCached) yield strong("last-good", earlierAnswer(story));
+  else if (fallenTo > 0) {
     const names = story.rungs.map(({ name }) => name);
     yield strong("fallback", `answered by ${names[fallenTo]}, number ${fallenTo + 1} of ${names.length} on its ladder`);
   }
@@ -87,11 +92,52 @@ function* strongEvidence({ report, story, fieldsRead }: Looked): Generator<Suspe
   if (decision?.via === "breaker") {
     yield strong("automatic-decision", `decided automatically: the breaker of desk ${decision.desk} was open`);
   }
+  if (signal?.via === "timeout") {
+    yield strong("automatic-decision", "no signal came in time: the declared value was taken");
+  }
+  if (call?.outcome === "degraded") yield strong("called-run", `the run that it called ended degraded: ${call.run}`);
+  if (story.scope) yield* scopeEvidence(story.scope, report);
+}
+
+/** What nodes that open scopes did without. */
+function* scopeEvidence(scope: ScopeStory, { status }: StepReport): Generator<SuspectEvidence> {
+  const strong = (kind: SuspectEvidence["kind"], words: string): SuspectEvidence => ({
+    kind,
+    strength: "strong",
+    words,
+  });
+  const answered = status === "succeeded" || status === "degraded";
+  if (scope.kind === "map" && scope.failed > 0) {
+    const how = scope.onFailure === "collect" ? "are collected as failures" : "were left out";
+    const first = scope.lost.slice(0, 5).map(({ item }) => item);
+    const more = scope.failed > first.length ? ` and ${scope.failed - first.length} more` : "";
+    const which = `${first.join(", ")}${more}`;
+    yield strong("dropped-items", `${scope.failed} of ${times(scope.items, "item")} failed and ${how}: ${which}`);
+  }
+  if (scope.kind === "loop" && answered && !scope.isEnough) {
+    yield strong("at-limit", `none of ${times(scope.turn, "turn")} was enough: what is declared for that was taken`);
+  }
+  if (scope.kind !== "ensemble") return;
+  const { given, quorum, votes } = scope;
+  if (answered && given < quorum) {
+    yield strong("below-quorum", `${given} of ${votes.length} members answered, ${quorum} are needed: declared answer`);
+  }
+  const missing = missingVoices(votes);
+  if (missing.length > 0) {
+    const who = missing.map(({ member, status: vote }) => `${member} (${vote})`);
+    yield strong("missing-voice", `${missing.length} of ${times(votes.length, "member")} missing: ${listed(who)}`);
+  }
+}
+
+function earlierAnswer({ from, settledAt }: StepStory): string {
+  const age = settledAt === undefined || !from ? "" : `, ${formatMs(Math.max(0, settledAt - from.at))} old`;
+  return `an earlier answer${age}, made by run ${from?.run}, was used again`;
 }
 
 function* weakEvidence({ report, story, fieldsRead }: Looked): Generator<SuspectEvidence> {
   const weak = (kind: SuspectEvidence["kind"], words: string): SuspectEvidence => ({ kind, strength: "weak", words });
   const failed = story.attempts.filter(({ result }) => result === "failed");
+  if (story.isCached) yield weak("cached", earlierAnswer(story));
   const broken = failed.filter(({ failure }) => failure?.kind === "contract");
   const others = failed.filter(({ failure }) => failure?.kind !== "contract" && failure?.kind !== "nothing-good");
   const lost = story.attempts.filter(({ result }) => result === "lost");

@@ -1,10 +1,11 @@
 /**
  * `why`: from a field of what the customer was told, back to everything that it was made of.
  *
- * Boundary: walks the plan's expressions over the folded state; what happened in a step is step-story.ts's, what is
- * suspicious suspects.ts's. Invariants: nearest the answer first; a step is told once, with all fields of it that were
- * read on the way; a run that failed is followed from the step that failed it; user code is a closed box, so behind a
- * step stand all of its needs.
+ * Boundary: walks the plan's expressions over the folded state; what stands behind a node is scope-origin.ts's, what
+ * happened in it step-story.ts's and scope-story.ts's, what is suspicious suspects.ts's. Invariants: nearest the answer
+ * first; a step is told once, with all fields of it that were read on the way; a run that failed is followed from the step
+ * that failed it; user code is a closed box, so behind a step stand all of its needs; a step in a case of a branch is never
+ * told without what chose that case.
  */
 import {
   type Degradation,
@@ -14,14 +15,17 @@ import {
   type Frame,
   fieldAt,
   fold,
+  isOwner,
   newState,
   type Outcome,
   open,
+  type Parent,
   PlumblineError,
   pathOf,
   type RunRecord,
   type RunState,
   type RunStatus,
+  resolve,
   type Slot,
   type StepReport,
   slotAt,
@@ -30,7 +34,9 @@ import {
   summaryOf,
 } from "@plumbline/core";
 import { type FieldValue, fieldPath, narrowed, type Source, sourcesOf } from "./origin.ts";
-import { bySlot, type Placed, type Read, type StepStory, storyOf } from "./step-story.ts";
+import { choiceOf, madeOf } from "./scope-origin.ts";
+import { scopeStoryOf } from "./scope-story.ts";
+import { type Journal, journalOf, type Read, type StepStory, storyOf } from "./step-story.ts";
 import { type Suspect, suspectsAmong } from "./suspects.ts";
 
 /** A field that was asked about. */
@@ -41,7 +47,7 @@ export interface AskedField extends FieldValue {
 /** A step on the way, with its report, its story, what was read of it and what it was made of. */
 export interface StepOrigin extends StepReport {
   readonly story: StepStory;
-  /** Its fields that were read on the way, with their values. */
+  /** Its fields that were read on the way, with their values; none of a branch that only led to a step. */
   readonly reads: readonly FieldValue[];
   readonly needs: readonly Source[];
   /** Names of the checks that its answer had to pass, beside its schema. */
@@ -52,6 +58,8 @@ export interface Why {
   readonly run: string;
   readonly flow: string;
   readonly key?: string;
+  /** The run that called this one. */
+  readonly parent?: Parent;
   readonly status: RunStatus;
   readonly outcome?: Outcome;
   /** What is explained: the answer, the failure of a run that has none, or one step. */
@@ -96,7 +104,7 @@ interface Visit {
 class Walk {
   private readonly state: RunState;
   private readonly reports: readonly StepReport[];
-  private readonly entries: ReadonlyMap<number, readonly Placed[]>;
+  private readonly journal: Journal;
   private readonly read: Read;
   private readonly visits = new Map<number, Visit>();
   private readonly inputFields = new Set<string>();
@@ -106,7 +114,7 @@ class Walk {
   constructor(state: RunState, record: RunRecord, read: Read) {
     this.state = state;
     this.reports = stepsOf(state);
-    this.entries = bySlot(record.entries);
+    this.journal = journalOf(record.entries);
     const [started] = record.entries;
     this.inputDropped = started?.kind === "run.started" ? (started.dropped ?? []) : [];
     this.read = (sealed) => {
@@ -133,6 +141,7 @@ class Walk {
       run,
       flow,
       ...(key === undefined ? {} : { key }),
+      ...(state.parent === undefined ? {} : { parent: state.parent }),
       status,
       ...(outcome === undefined ? {} : { outcome }),
       about,
@@ -159,10 +168,13 @@ class Walk {
   private askedFor(frame: Frame, field: string): Pick<Why, "about" | "fields"> {
     const path = fieldPath(field);
     const given = narrowed(frame.scope.answer, path) !== undefined && !this.endsAbove(path);
-    if (given) return { about: "answer", fields: [this.answerField(frame, field, path)] };
+    const asked = given ? this.answerField(frame, field, path) : undefined;
     const step = slotByPath(this.state, field);
-    if (step) return { about: "step", fields: [{ ...this.valueAt(step.value, ""), sources: [stepSource(step)] }] };
-    const steps = this.state.slots.map(pathOf).join(", ");
+    // A path into a scope is a step's, where the answer has nothing there.
+    const isStep = step?.frame.owner !== undefined && asked?.value === undefined;
+    if (asked && !isStep) return { about: "answer", fields: [asked] };
+    if (step) return { about: "step", fields: [{ ...this.slotValue(step, ""), sources: [stepSource(step)] }] };
+    const steps = this.state.slots.slice(0, maxStepsNamed).map(pathOf).join(", ");
     throw new PlumblineError("reference-path", "the answer has no such field", {
       path: field,
       expected: `a field (${this.topFields(frame).join(", ")}) or a step (${steps})`,
@@ -218,26 +230,64 @@ class Walk {
         if (source.taken === false) continue;
         if (source.from === "input") this.inputFields.add(source.field);
         if (source.slot === undefined) continue;
-        const known = this.visits.get(source.slot);
-        const visit = known ?? { slot: slotAt(this.state, source.slot), fieldsRead: new Set() };
+        const visit = this.visit(slotAt(this.state, source.slot), next);
+        if (visit.fieldsRead.has(source.field)) continue;
+        // What stands behind a step is the same for all of its fields; behind a node that opens scopes it is not.
+        if (visit.fieldsRead.size === 0 || isOwner(visit.slot.node)) {
+          next.push(...madeOf(this.state, visit.slot, source.field));
+        }
         visit.fieldsRead.add(source.field);
-        if (known) continue;
-        this.visits.set(source.slot, visit);
-        next.push(...sourcesOf(this.state, visit.slot.frame, visit.slot.node.needs));
       }
       round = next;
     }
   }
 
+  /** The visit of a slot; the first time it also leads to what chose the cases that the slot lies in. */
+  private visit(slot: Slot, next: Source[]): Visit {
+    const known = this.visits.get(slot.id);
+    if (known) return known;
+    const visit = { slot, fieldsRead: new Set<string>() };
+    this.visits.set(slot.id, visit);
+    const { owner } = slot.frame;
+    if (owner) this.visitAround(owner, next);
+    return visit;
+  }
+
+  private visitAround(owner: Slot, next: Source[]): void {
+    if (owner.node.kind === "branch" && !this.visits.has(owner.id)) {
+      this.visit(owner, next);
+      next.push(...choiceOf(this.state, owner));
+    } else if (owner.frame.owner) this.visitAround(owner.frame.owner, next);
+  }
+
   private originOf({ slot, fieldsRead }: Visit): StepOrigin {
     const report = this.reports[slot.id] as StepReport;
+    const scope = scopeStoryOf(this.state, slot);
     return {
       ...report,
-      story: storyOf(slot, this.entries.get(slot.id) ?? [], this.read),
-      reads: [...fieldsRead].sort().map((field) => this.valueAt(slot.value, field)),
-      needs: sourcesOf(this.state, slot.frame, slot.node.needs),
-      checks: slot.node.kind === "step" ? slot.node.checks : [],
+      story: { ...storyOf(slot, this.journal, this.read), ...(scope ? { scope } : {}) },
+      reads: [...fieldsRead].sort().map((field) => this.slotValue(slot, field)),
+      needs: fieldsRead.size === 0 ? choiceOf(this.state, slot) : this.behind(slot, [...fieldsRead]),
+      checks: slot.node.kind === "step" || slot.node.kind === "loop" ? slot.node.checks : [],
     };
+  }
+
+  /** All sources of the fields that were read, each once. */
+  private behind(slot: Slot, fields: readonly string[]): Source[] {
+    const read = isOwner(slot.node) ? fields : fields.slice(0, 1);
+    const found = new Map<string, Source>();
+    for (const source of read.flatMap((field) => madeOf(this.state, slot, field))) {
+      found.set(JSON.stringify([source.as, source.from, source.path, source.field, source.role]), source);
+    }
+    return [...found.values()];
+  }
+
+  /** A field of what a node gave, also where that is read off its scopes. */
+  private slotValue(slot: Slot, field: string): FieldValue {
+    const { frame, id } = slot;
+    const whole = { kind: "ref" as const, scope: frame.scope.id, node: id - frame.base, path: [] };
+    const value = fieldAt(resolve(this.state, frame, whole, this.read), fieldPath(field));
+    return value === undefined ? { field } : { field, value };
   }
 
   private valueAt(sealed: string | undefined, field: string): FieldValue {
@@ -282,6 +332,9 @@ class Walk {
     return evidence.length > 0 ? [{ path: "", evidence }] : [];
   }
 }
+
+/** A message that names the steps of a run with very many is no help. */
+const maxStepsNamed = 40;
 
 function stepSource(slot: Slot): Source {
   return { as: "", from: "step", path: pathOf(slot), field: "", slot: slot.id };
