@@ -43,7 +43,8 @@ export interface LoopCode {
 export interface CallCode {
   readonly kind: "call";
   readonly when: When;
-  readonly flow: Flow;
+  /** Absent for a part of the run itself. */
+  readonly flow: Flow | undefined;
 }
 
 export interface SleepCode {
@@ -96,6 +97,6 @@ export interface Flow<in Input = never, out Output = unknown> {
 export function withCalled(flow: Flow, found: Set<Flow> = new Set()): Set<Flow> {
   if (found.has(flow)) return found;
   found.add(flow);
-  for (const code of flow.code.scopes.flat()) if (code.kind === "call") withCalled(code.flow, found);
+  for (const code of flow.code.scopes.flat()) if (code.kind === "call" && code.flow) withCalled(code.flow, found);
   return found;
 }

@@ -52,8 +52,12 @@ function decideMap(state: RunState, slot: Slot, node: PlanMap, inside: Inside, e
   for (const frame of inside.fallen) decideFallenItem(state, slot, frame, env, out);
   const entry = { at: env.now, slot: slot.id };
   let next = inside.frames.length;
-  for (let open = inside.open; open < node.concurrency && next < inside.items.length; open++, next++) {
-    out.entries.push({ kind: "scope.entered", ...entry, scope: node.scope, key: next });
+  // Of parts one at a time: each has the concurrency of the whole.
+  const isSpread = inside.partLength !== undefined && node.parts !== undefined;
+  const concurrency = isSpread ? 1 : node.concurrency;
+  const scope = isSpread ? node.parts.spread : node.scope;
+  for (let open = inside.open; open < concurrency && next < inside.items.length; open++, next++) {
+    out.entries.push({ kind: "scope.entered", ...entry, scope, key: next });
   }
   if (inside.open === 0 && next === inside.items.length && inside.frames.length === next) {
     out.entries.push({ kind: "scope.completed", ...entry });

@@ -14,6 +14,7 @@ import { decideCall, decideSignal, decideSignalTimeout, decideSleep } from "./de
 import type { Entry } from "./entries.ts";
 import type { Failure } from "./errors.ts";
 import { evolve } from "./evolve.ts";
+import { applies, type SlotEntry } from "./guard.ts";
 import type { PlanStep } from "./plan.ts";
 import { isFatal } from "./readings.ts";
 import { isLive, isSettled, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
@@ -42,16 +43,25 @@ export function advance(state: RunState, env: Environment): Decision {
   for (;;) {
     const slots = state.touched.length > 1 ? new Set(state.touched) : state.touched;
     state.touched = [];
-    const phase = state.phase;
+    const { phase, closings } = state;
     const decision = decide(state, env, slots);
     commands = commands.length === 0 ? [...decision.commands] : [...commands, ...decision.commands];
     if (decision.entries.length === 0) return { entries, commands };
     for (const entry of decision.entries) {
+      if (!isStillMeant(state, entry)) continue;
       evolve(state, entry);
       entries.push(entry);
     }
-    if (state.phase !== phase) commands = []; // what was due in the old phase is not due in the new one
+    if (state.phase !== phase)
+      commands = []; // what was due in the old phase is not due in the new one
+    else if (state.closings !== closings) commands = commands.filter((command) => isDue(state, command));
   }
+}
+
+/** An entry before it, of the same decision, may have closed the part that it speaks of. */
+function isStillMeant(state: RunState, entry: Entry): boolean {
+  if (!("slot" in entry) || entry.slot === undefined || entry.kind === "run.stopped") return true;
+  return applies(state, slotAt(state, entry.slot), entry as SlotEntry);
 }
 
 function decideSlot(state: RunState, slot: Slot, env: Environment, out: Draft): void {

@@ -59,6 +59,15 @@ export interface RunStarted extends Said<"run.started"> {
   readonly build?: string;
   /** The run that called this one, and its slot that waits for it. */
   readonly parent?: Parent;
+  /** It is a part of its parent: it begins with this scope of the plan. */
+  readonly part?: Part;
+}
+
+/** What a part of a run is given beside its input. */
+export interface Part {
+  readonly scope: number;
+  /** What its scopes read of the parent's, by reference; null for what was skipped, absent for what failed. */
+  readonly captured: Readonly<Record<string, Sealed | null>>;
 }
 
 /** Where a run was called from. */
@@ -166,6 +175,10 @@ export interface ScopeEntered extends SaidOfSlot<"scope.entered"> {
 /** The array that a map goes over, item by item. */
 export interface ItemsListed extends SaidOfSlot<"items.listed"> {
   readonly items: readonly Sealed[];
+  /** The place of the first item in the whole array, for a part of it. */
+  readonly from?: number;
+  /** The array is too long for one journal: `items` are parts of it, of so many items each but the last. */
+  readonly partLength?: number;
 }
 
 /** A turn of a loop has answered, and `until` has judged it. */

@@ -50,7 +50,7 @@ export function evolveNode(state: RunState, slot: Slot, entry: NodeEntry): void 
       enterScope(state, slot, entry);
       return;
     case "items.listed":
-      insideOf(slot).items = entry.items;
+      Object.assign(insideOf(slot), { items: entry.items, from: entry.from ?? 0, partLength: entry.partLength });
       slot.status = "open";
       touch(state, slot);
       return;

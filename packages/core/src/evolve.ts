@@ -13,7 +13,7 @@ import { enterFrame } from "./new-state.ts";
 import type { PlanRung, PlanStep } from "./plan.ts";
 import { isFatal, readersAbsorb } from "./readings.ts";
 import { addCost, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
-import { type Frame, pathOf, type RunState, type Slot } from "./state.ts";
+import { type Frame, isLive, pathOf, type RunState, type Slot } from "./state.ts";
 
 /** Folds one entry into the state. */
 export function evolve(state: RunState, entry: Entry): void {
@@ -58,9 +58,10 @@ function startRun(state: RunState, entry: EntryOf<"run.started">): void {
   state.startedAt = entry.at;
   state.deadlineAt = entry.deadlineAt;
   state.parent = entry.parent;
-  const root = state.plan.scopes[0];
+  state.isPart = entry.part !== undefined;
+  const root = state.plan.scopes[entry.part?.scope ?? 0];
   if (!root) return;
-  enterFrame(state, root, { input: entry.input });
+  enterFrame(state, root, { input: entry.input, captured: entry.part?.captured });
   for (const slot of state.slots) if (slot.waiting === 0) makeReady(state, slot);
 }
 
@@ -317,7 +318,8 @@ function evolveUndo(state: RunState, slot: Slot, entry: UndoEntry): void {
     case "compensation.started":
       slot.undo = "started";
       slot.undoAttempts = entry.attempt;
-      if (state.phase === "running") slot.status = "undoing";
+      // On the way down a ladder; what a scope that is done without has completed stays completed until it is undone.
+      if (isLive(state, slot.frame)) slot.status = "undoing";
       break;
     case "compensation.failed":
       slot.undoFailure = entry.failure;

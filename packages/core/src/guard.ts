@@ -107,10 +107,11 @@ function appliesToNode(slot: Slot, entry: NodeEntry, running: boolean): boolean 
 
 /** The scope is one of the node's, and the next one that it may open. */
 function mayEnter({ node, status, inside }: Slot, { scope, key }: EntryOf<"scope.entered">): boolean {
-  if (!scopesOf(node).includes(scope)) return false;
   const entered = inside?.frames.length ?? 0;
+  if (node.kind !== "map" && !scopesOf(node).includes(scope)) return false;
   switch (node.kind) {
     case "map":
+      if (scope !== (inside?.partLength === undefined ? node.scope : node.parts?.spread)) return false;
       return status === "open" && key === entered && entered < (inside?.items.length ?? 0);
     case "loop":
       if (key !== entered + 1 || entered >= node.maxTurns) return false;

@@ -4,6 +4,7 @@
  * Boundary: factories; what they hold means is state.ts, what changes it is evolve.ts. Invariant: slots of one frame are
  * consecutive and in the order of the scope's nodes, so that a node's slot is found by adding.
  */
+import type { Part } from "./entries.ts";
 import type { Plan, PlanNode, PlanScope } from "./plan.ts";
 import { type Frame, type Inside, pathOf, type RunState, type Slot } from "./state.ts";
 import type { Sealed } from "./values.ts";
@@ -18,6 +19,7 @@ export function newState(plan: Plan): RunState {
     run: "",
     key: undefined,
     parent: undefined,
+    isPart: false,
     fingerprint: plan.fingerprint,
     phase: "running",
     startedAt: 0,
@@ -52,10 +54,11 @@ export interface Opening {
   readonly input?: Sealed;
   readonly owner?: Slot;
   readonly key?: string | number | undefined;
+  readonly captured?: Part["captured"] | undefined;
 }
 
 /** Opens a scope: its nodes get the next slots. */
-export function enterFrame(state: RunState, scope: PlanScope, { input, owner, key }: Opening): Frame {
+export function enterFrame(state: RunState, scope: PlanScope, { input, owner, key, captured }: Opening): Frame {
   const frame: Frame = {
     id: state.frames.length,
     scope,
@@ -63,6 +66,7 @@ export function enterFrame(state: RunState, scope: PlanScope, { input, owner, ke
     prefix: owner ? prefixOf(owner, key) : "",
     input,
     owner,
+    captured,
     key,
     phase: "running",
     unsettled: scope.nodes.length,
@@ -78,12 +82,24 @@ export function enterFrame(state: RunState, scope: PlanScope, { input, owner, ke
 function prefixOf(owner: Slot, key: string | number | undefined): string {
   const path = pathOf(owner);
   if (key === undefined) return `${path}.`;
-  return typeof key === "number" ? `${path}[${key}].` : `${path}.${key}.`;
+  if (typeof key === "string") return `${path}.${key}.`;
+  const { from = 0, partLength } = owner.inside ?? {};
+  return `${path}[${partLength === undefined ? key + from : `${key * partLength}...`}].`;
 }
 
 /** For a node that opens scopes. */
 export function newInside(): Inside {
-  return { frames: [], open: 0, fallen: new Set(), items: noItems, values: [], done: false, failures: new Map() };
+  return {
+    frames: [],
+    open: 0,
+    fallen: new Set(),
+    items: noItems,
+    from: 0,
+    partLength: undefined,
+    values: [],
+    done: false,
+    failures: new Map(),
+  };
 }
 
 const noItems: readonly Sealed[] = [];

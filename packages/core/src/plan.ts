@@ -145,6 +145,11 @@ export interface PlanMap extends PlanNodeBase {
   /** Items under way at the same time. */
   readonly concurrency: number;
   readonly onFailure: "fail" | "drop" | "collect";
+  /**
+   * For arrays that are too long for one journal: `spread` is a scope with one call for each part of the array, `part` the
+   * scope that such a called run begins with: this very map, over its part. Absent in `part` itself.
+   */
+  readonly parts?: { readonly spread: number; readonly part: number };
 }
 
 /** A scope again and again until it is enough; its needs have the field `start`, or none. */
@@ -162,6 +167,8 @@ export interface PlanLoop extends PlanNodeBase {
 export interface PlanCall extends PlanNodeBase {
   readonly kind: "call";
   readonly flow: string;
+  /** The called run is a part of this run: it runs this scope of the same plan. */
+  readonly part?: number;
 }
 
 /** Waits for the clock. */
@@ -197,7 +204,7 @@ export function isOwner(node: PlanNode): node is PlanOwner {
   return node.kind === "branch" || node.kind === "ensemble" || node.kind === "map" || node.kind === "loop";
 }
 
-/** The scopes that a node opens. */
+/** The scopes that a node opens, as its user wrote them. */
 export function scopesOf(node: PlanNode): readonly number[] {
   if (!isOwner(node)) return [];
   return node.kind === "branch" ? Object.values(node.cases) : [node.scope];

@@ -4,8 +4,9 @@
  * Boundary: reads plan and state; evolve.ts and decide.ts act on it. Invariant: what is said here follows from the graph
  * alone and not from how far the run has come, so that asking before and after a crash gives the same.
  */
-import type { Absorbs } from "./expression.ts";
-import type { PlanNode } from "./plan.ts";
+import { type Absorbs, type Expression, refsIn } from "./expression.ts";
+import { type Plan, type PlanNode, type PlanScope, scopesOf } from "./plan.ts";
+import { capturedName } from "./resolve.ts";
 import { type RunState, type Slot, siblingOf } from "./state.ts";
 
 /** How each reader of the slot in its own scope reads it. */
@@ -29,6 +30,21 @@ export function isFatal(slot: Slot): boolean {
   const { scope, base } = slot.frame;
   const inAnswer = scope.answerDependsOn.some((one) => one.node === slot.id - base && one.absorbs !== "failure");
   return inAnswer || readingsOf(slot).length === 0;
+}
+
+/** Everything that the scopes of a node read outside of them, each once: what a part of it has to be given. */
+export function readOutside(plan: Plan, scope: number): Extract<Expression, { kind: "ref" }>[] {
+  const inside = new Set<number>();
+  const found = new Map<string, Extract<Expression, { kind: "ref" }>>();
+  const collect = (id: number) => {
+    inside.add(id);
+    const { nodes, answer } = plan.scopes[id] as PlanScope;
+    const read = nodes.flatMap((node) => [node.needs, ...(node.after ?? [])]);
+    for (const node of nodes) for (const inner of scopesOf(node)) collect(inner);
+    for (const ref of [...read, answer].flatMap(refsIn)) found.set(capturedName(ref), ref);
+  };
+  collect(scope);
+  return [...found.values()].filter((ref) => !inside.has(ref.scope));
 }
 
 /** True when a failure of the slot would be the end of the run; false when somebody on the way does without it. */

@@ -55,11 +55,18 @@ class Resolver {
     }
   }
 
-  private valueOfRef(from: Frame, { scope, node, path }: Ref): unknown {
+  private valueOfRef(from: Frame, { scope, node, path }: Pick<Ref, "scope" | "node" | "path">): unknown {
     const home = frameOf(from, scope);
+    if (home.scope.id !== scope) return this.captured(home, { scope, node, path });
     if (node === inputNode) return this.given(home, path);
     const value = this.once(siblingOf(this.state, home, node), (slot) => this.valueOfSlot(slot));
     return path.length === 0 ? value : fieldAt(value, path);
+  }
+
+  /** Of the run that this one is a part of. */
+  private captured(home: Frame, ref: Pick<Ref, "scope" | "node" | "path">): unknown {
+    const sealed = home.captured?.[capturedName(ref)];
+    return sealed == null ? undefined : this.read(sealed);
   }
 
   private valueOfSlot(slot: Slot): unknown {
@@ -87,6 +94,7 @@ class Resolver {
     const failure = inside.failures.get(item.key as number);
     if (failure) return onFailure === "collect" ? [{ status: "failure", failure }] : [];
     const value = this.answerOf(item);
+    if (inside.partLength !== undefined) return value as unknown[];
     return [onFailure === "collect" ? { status: "success", value } : value];
   }
 
@@ -126,8 +134,10 @@ class Resolver {
         return fieldAt(this.previous(owner, key as number), rest);
       case "turns":
         return fieldAt(values.slice(0, (key as number) - 1).map(this.read), rest);
+      case "index":
+        return (key as number) + owner.inside.from;
       default:
-        return key; // `index` or `turn`
+        return key; // `turn`
     }
   }
 
@@ -150,12 +160,19 @@ function setOwn(object: Record<string, unknown>, key: string, value: unknown): v
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
+/** How a reference is named among what a part has captured. */
+export function capturedName({ scope, node, path }: Pick<Ref, "scope" | "node" | "path">): string {
+  return JSON.stringify([scope, node, ...path]);
+}
+
 /** True when what the expression reads ran, so that `firstOf` takes it; members of `firstOf` are references. */
 export function gives(state: RunState, frame: Frame, expression: Expression): boolean {
   switch (expression.kind) {
     case "ref": {
       const { scope, node } = expression;
-      return node === inputNode || siblingOf(state, frameOf(frame, scope), node).status === "completed";
+      const home = frameOf(frame, scope);
+      if (home.scope.id !== scope) return typeof home.captured?.[capturedName(expression)] === "string";
+      return node === inputNode || siblingOf(state, home, node).status === "completed";
     }
     case "optional":
       return gives(state, frame, expression.of);
@@ -183,8 +200,13 @@ export function skippedIn(state: RunState, frame: Frame, expression: Expression)
     case "optional":
       return undefined;
     case "ref": {
+      const home = frameOf(frame, expression.scope);
+      if (home.scope.id !== expression.scope) {
+        // The slot that was skipped is the caller's; here the part as a whole stands for it.
+        return home.captured?.[capturedName(expression)] === null ? home.base : undefined;
+      }
       if (expression.node === inputNode) return undefined;
-      const slot: Slot = siblingOf(state, frameOf(frame, expression.scope), expression.node);
+      const slot: Slot = siblingOf(state, home, expression.node);
       return slot.status === "skipped" ? slot.id : undefined;
     }
     case "object":

@@ -14,7 +14,7 @@ import { PlumblineError } from "./errors.ts";
 import { type Dependency, dependenciesOf, type Expression, inputNode, refsIn, weaker } from "./expression.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import { retryOptions } from "./ladder.ts";
-import type { PlanNode, PlanScope } from "./plan.ts";
+import type { PlanMap, PlanNode, PlanScope } from "./plan.ts";
 import {
   expressionOf,
   foreignReference,
@@ -203,7 +203,29 @@ export class ScopeBuilder implements Origin {
     }
     const scope = this.inside(index, `${path}[0].`, options.each, ($) => [$.given("item"), $.given("index")]);
     const common = this.common(name, path, { ...options, needs: { over: options.over } }, [scope]);
-    return this.place(index, common, { kind: "map", scope: scope.id, ...plan }, { kind: "map" }, options);
+    const parts = this.parts(index, name, path, { scope: scope.id, ...plan });
+    return this.place(index, common, { kind: "map", scope: scope.id, ...plan, parts }, { kind: "map" }, options);
+  }
+
+  /** The two scopes of a map whose array is too long for one journal: a call for each part, and what a part runs. */
+  private parts(
+    index: number,
+    name: string,
+    path: string,
+    plan: Pick<PlanMap, "scope" | "concurrency" | "onFailure">,
+  ): NonNullable<PlanMap["parts"]> {
+    const inside = (build: ($: ScopeBuilder) => unknown) => this.inside(index, `${path}.`, build, () => []).id;
+    const part = inside(($) => {
+      const needs = { over: $.given("items"), from: $.given("from") };
+      const common = $.common(name, path, { needs });
+      return $.place($.claim(name).index, common, { kind: "map", ...plan }, { kind: "map" }, {});
+    });
+    const spread = inside(($) => {
+      const common = $.common("part", path, { needs: { input: $.given("item") } });
+      const call = { kind: "call" as const, flow: this.draft.flow, part };
+      return $.place($.claim("part").index, common, call, { kind: "call", flow: undefined }, {});
+    });
+    return { spread, part };
   }
 
   loop(name: string, options: LoopOptions<unknown, Schema, Build> & Placed): Ref<unknown> {

@@ -6,7 +6,7 @@
  * that is entered gets a run of consecutive slots (a frame), so that no path is parsed while a run goes on.
  */
 import type { Via } from "./approval.ts";
-import type { Outcome, Parent, Provenance, SignalReceived, StopCause } from "./entries.ts";
+import type { Outcome, Parent, Part, Provenance, SignalReceived, StopCause } from "./entries.ts";
 import type { Failure } from "./errors.ts";
 import type { Plan, PlanNode, PlanScope } from "./plan.ts";
 import type { Cost } from "./rung.ts";
@@ -56,6 +56,8 @@ export interface Frame {
   readonly input: Sealed | undefined;
   /** The slot that opened it; absent for the flow itself. */
   readonly owner: Slot | undefined;
+  /** For the first frame of a part: what it reads of the run that it is a part of. */
+  readonly captured: Part["captured"] | undefined;
   /** The case of a branch, the turn (from 1), the item (from 0). */
   readonly key: string | number | undefined;
   phase: "running" | "stopping" | "ended";
@@ -74,8 +76,12 @@ export interface Inside {
   open: number;
   /** Frames that have something to be decided: they failed, or they are being undone. */
   readonly fallen: Set<Frame>;
-  /** A map's items. */
+  /** A map's items, or the parts of its array. */
   items: readonly Sealed[];
+  /** The place of the first item in the whole array. */
+  from: number;
+  /** The items are parts of so many. */
+  partLength: number | undefined;
   /** What the turns of a loop answered. */
   readonly values: Sealed[];
   /** `until` was satisfied; the ensemble takes no more answers. */
@@ -171,6 +177,8 @@ export interface RunState {
   run: string;
   key: string | undefined;
   parent: Parent | undefined;
+  /** It is a part of its parent: its answer is the parent's to judge. */
+  isPart: boolean;
   fingerprint: string;
   phase: Phase;
   startedAt: number;

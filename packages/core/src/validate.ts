@@ -255,7 +255,7 @@ function schemaOf({ input, codes }: KnownSchemas, { scope, node }: Ref): Schema 
     case "signal":
       return code.schema;
     case "call":
-      return code.flow.code.output;
+      return code.flow?.code.output;
     default:
       return undefined;
   }

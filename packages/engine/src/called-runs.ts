@@ -19,6 +19,7 @@ import {
 import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
 import type { Called, PerformingRun } from "./runs/host.ts";
+import { partOf } from "./runs/part.ts";
 import { keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
@@ -40,21 +41,32 @@ interface Answer {
 
 export class CalledRuns implements Called {
   private readonly host: CallsHost;
+  private releasing: Promise<unknown> = Promise.resolve();
+  private readonly asking = new Map<string, Promise<boolean>>();
 
   constructor(host: CallsHost) {
     this.host = host;
   }
 
   /** Starts a called run that is not there yet. @throws PlumblineError `input-invalid`, `value-refused` */
-  async start(caller: PerformingRun, slot: number, flow: Flow, input: unknown, isWanted: () => boolean): Promise<void> {
+  async start(
+    caller: PerformingRun,
+    slot: number,
+    flow: Flow | undefined,
+    input: unknown,
+    isWanted: () => boolean,
+  ): Promise<void> {
     const { call, path } = placeOf(caller, slot);
     if (await this.find(call)) return;
-    const kept = await sealedInput(flow, input);
+    const part = flow === undefined ? await partOf(caller, slot, input) : undefined;
+    const kept = flow === undefined ? undefined : await sealedInput(flow, input);
     await this.host.ready();
     if (!isWanted()) return;
     const parent = { run: caller.id, slot, path };
+    const common = { id: call, claim: { inputHash: "" }, parent };
     // Taken by an earlier process: it is the same run.
-    await startRun(this.host, { flow, id: call, input: kept, claim: { inputHash: "" }, parent });
+    if (flow && kept) await startRun(this.host, { ...common, flow, input: kept });
+    else if (part) await startRun(this.host, { ...common, ...part });
   }
 
   private async find(id: string): Promise<boolean> {
@@ -74,7 +86,9 @@ export class CalledRuns implements Called {
   /** A run's entries are durable: whoever called it, and those that it called, may have to know. */
   onCommitted(run: ActiveRun, entries: readonly Entry[]): void {
     const ended = entries.some(({ kind }) => kind === "run.ended");
-    if (run.state.parent && (ended || entries.some(({ kind }) => kind === "run.held"))) {
+    // A held run has told its outcome; how it ends after that its caller knows or awaits.
+    const isNews = entries.some(({ kind }) => kind === "run.held") || (ended && run.state.held === undefined);
+    if (run.state.parent && isNews) {
       this.tell(run).catch((error) => this.warn("a called run's outcome could not be told", run.id, error));
     }
     if (ended) for (const id of calledBy(run.state)) this.release(id);
@@ -139,20 +153,36 @@ export class CalledRuns implements Called {
   takenUp(run: ActiveRun): void {
     const { phase, parent } = run.state;
     if (phase !== "held" || !parent) return;
-    this.host.store.load(parent.run).then(
-      (caller) => (!caller || caller.summary.status === "ended") && this.release(run.id),
+    this.hasEnded(parent.run).then(
+      (ended) => ended && this.release(run.id),
       () => {}, // the store has failed, and takes up again what it left
     );
   }
 
+  /** Many held runs of one caller come back together: it is read once for all. */
+  private hasEnded(id: string): Promise<boolean> {
+    const asked =
+      this.asking.get(id) ??
+      this.host.store
+        .load(id)
+        .then((caller) => !caller || caller.summary.status === "ended")
+        .finally(() => this.asking.delete(id));
+    this.asking.set(id, asked);
+    return asked;
+  }
+
+  /** One after the other: each has to be read again, and a run may have called very many. */
   private release(id: string): void {
-    this.host
-      .withRun(id, (run) => {
-        const { phase, held } = run.state;
-        if (phase === "held" && held)
-          run.receive({ kind: "run.ended", at: this.host.clock.now(), outcome: held.outcome });
-      })
+    this.releasing = this.releasing
+      .then(() => this.host.withRun(id, (run) => this.endHeld(run)))
       .catch((error) => this.warn("a called run could not be released", id, error));
+  }
+
+  private async endHeld(run: ActiveRun): Promise<void> {
+    const { phase, held } = run.state;
+    if (phase !== "held" || !held) return;
+    run.receive({ kind: "run.ended", at: this.host.clock.now(), outcome: held.outcome });
+    await run.durably();
   }
 
   private warn(message: string, run: string, error: unknown): void {

@@ -154,7 +154,7 @@ export class EngineHost implements Host {
   async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
     const { era } = this;
     for (;;) {
-      if (era !== this.era || this.isDown) throw storeFailed(this.failure);
+      if (era !== this.era || this.isDown) throw this.downError();
       const run = this.active.get(id) ?? (await this.demand(id));
       if (this.active.get(id) !== run) continue; // it has left again between the loading and now
       run.holds++;
@@ -375,7 +375,12 @@ export class EngineHost implements Host {
     this.dropAll("the engine is closing", closed());
     this.watchers.fail(closed());
     this.ends.rejectAll(closed());
+    this.isDown = true;
     await this.store.close();
+  }
+
+  private downError(): PlumblineError {
+    return this.closing === undefined ? storeFailed(this.failure) : closed();
   }
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */

@@ -12,11 +12,13 @@ import {
   judge,
   newState,
   type Parent,
+  type Part,
+  type Plan,
   PlumblineError,
   type Sealed,
 } from "@plumbline/core";
 import { ActiveRun } from "./runs/active-run.ts";
-import type { Host } from "./runs/host.ts";
+import type { BoundCode, Host } from "./runs/host.ts";
 import type { Starts } from "./starts.ts";
 import { isStoredAs, keep, type NewBlob } from "./stores/value-keeper.ts";
 
@@ -66,6 +68,8 @@ export interface Start {
   /** Refuses the start when the id is taken. */
   readonly claim: { readonly inputHash: string } | undefined;
   readonly parent?: Parent;
+  /** A part of its parent runs on the parent's plan, with the parent's code. */
+  readonly part?: { readonly given: Part; readonly plan: Plan; readonly code: BoundCode };
 }
 
 /** What a start needs of the engine. */
@@ -75,11 +79,14 @@ export interface StartHost extends Host {
   readonly build: string | undefined;
 }
 
-export function startRun(host: StartHost, { flow, id, key, input, claim, parent }: Start): Promise<CommitVerdict> {
+export function startRun(host: StartHost, start: Start): Promise<CommitVerdict> {
+  const { flow, id, key, input, claim, parent, part } = start;
   const at = host.clock.now();
-  const { deadline, fingerprint } = flow.plan;
+  const plan = part?.plan ?? flow.plan;
+  const deadline = part ? undefined : plan.deadline;
+  const code = part?.code ?? { flow, scopes: flow.code.scopes };
   return new Promise((resolve, reject) => {
-    const run = new ActiveRun(host, newState(flow.plan), { flow, scopes: flow.code.scopes }, (verdict) => {
+    const run = new ActiveRun(host, newState(plan), code, (verdict) => {
       host.starts.done(id, run);
       resolve(verdict);
     });
@@ -91,13 +98,14 @@ export function startRun(host: StartHost, { flow, id, key, input, claim, parent 
       at,
       run: id,
       flow: flow.name,
-      fingerprint,
+      fingerprint: plan.fingerprint,
       input: input.sealed,
       ...(input.dropped.length > 0 ? { dropped: input.dropped } : {}),
       ...(key === undefined ? {} : { key }),
       ...(deadline ? { deadlineAt: at + deadline.afterMs } : {}),
       ...(host.build === undefined ? {} : { build: host.build }),
       ...(parent ? { parent } : {}),
+      ...(part ? { part: part.given } : {}),
     });
   });
 }

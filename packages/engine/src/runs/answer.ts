@@ -8,6 +8,7 @@ import {
   type Entry,
   type Expression,
   type Failure,
+  type FlowCode,
   type Frame,
   type Judgement,
   judge,
@@ -48,7 +49,7 @@ export function giveAnswer(run: PerformingRun, done: Done): Performance {
     );
   };
   // Checks are given the input beside the answer.
-  const alsoRead = run.code.flow.code.checks.length > 0 ? [frame.input as Sealed] : [];
+  const alsoRead = contractOf(run).checks.length > 0 ? [frame.input as Sealed] : [];
   withValue(run, frame, frame.scope.answer, give, stop, alsoRead);
   return stages;
 }
@@ -92,7 +93,8 @@ function judgeAnswer(
   next: (answer: GoodAnswer) => void,
   fail: (failure: Failure) => void,
 ): Performance {
-  const { output: schema, checks, codecs } = run.code.flow.code;
+  const { codecs } = run.code.flow.code;
+  const { schema, checks } = contractOf(run);
   const bare = (value: unknown): Judgement => ({ value, reasons: [], dropped: [] });
   const contract = schema ?? passing;
   const judgeIt = (value: unknown) =>
@@ -110,6 +112,16 @@ function judgeAnswer(
     } else next({ output: kept.sealed, dropped, blobs: kept.blobs });
   };
   return callAndJudge(run, call, judgeIt, judged, fail);
+}
+
+/** The flow's contract is for the whole: a part of a run has none of its own. */
+function contractOf({
+  state,
+  code,
+}: PerformingRun): Pick<FlowCode, "checks"> & { schema: StepCode["output"] | undefined } {
+  if (state.isPart) return { schema: undefined, checks: [] };
+  const { output, checks } = code.flow.code;
+  return { schema: output, checks };
 }
 
 const passing: StepCode["output"] = {

@@ -36,8 +36,14 @@ export interface Host {
 
 /** The runs that runs call (rule 10). */
 export interface Called {
-  /** Starts the called run of a slot that is not there yet, unless it is not wanted any more when all is ready. */
-  start(caller: PerformingRun, slot: number, flow: Flow, input: unknown, isWanted: () => boolean): Promise<void>;
+  /** Starts the called run of a slot that is not there yet (a part of the run itself where there is no flow), unless it is not wanted any more when all is ready. */
+  start(
+    caller: PerformingRun,
+    slot: number,
+    flow: Flow | undefined,
+    input: unknown,
+    isWanted: () => boolean,
+  ): Promise<void>;
   /** Tells the caller of an outcome that was there before it could listen. */
   tellIfSettled(id: string): Promise<void>;
   /** Cancels a called run and waits for its outcome. */
