@@ -7,6 +7,7 @@ import { detectAnomaly } from "./anomaly.ts";
 import { classify } from "./classify.ts";
 import { combine } from "./combine.ts";
 import { measure } from "./features.ts";
+import { unpackMask } from "./mask.ts";
 import { drawPhantom, LESION, type Lesion, type Wish } from "./phantom.ts";
 import { preprocess } from "./preprocess.ts";
 import { segment } from "./segmentation.ts";
@@ -48,7 +49,7 @@ export async function evaluateGroup(name: string, n: number): Promise<Group> {
   for (let at = 0; at < n; at++) {
     const phantom = drawPhantom(firstSeed + at, wish);
     const slice = preprocess(phantom);
-    const { mask } = await segment(slice, { tile: 128 });
+    const mask = unpackMask(await segment(slice, { tile: 128 }));
     const features = measure(slice, mask);
     if (wish.lesion === "none") {
       if (features.regions > 0) group.falseRegions++;

@@ -5,7 +5,7 @@ import { z } from "zod";
 
 /** A square picture in grey values, row by row. */
 export const Slice = z
-  .object({ size: z.int().min(64).max(512), pixels: z.instanceof(Uint8Array) })
+  .object({ size: z.int().min(64).max(256), pixels: z.instanceof(Uint8Array) })
   .refine(({ size, pixels }) => pixels.length === size * size, "as many pixels as size times size");
 export type Slice = z.infer<typeof Slice>;
 

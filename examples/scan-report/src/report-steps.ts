@@ -20,6 +20,7 @@ interface Reported {
 export function reportSteps($: FlowBuilder, { language, facts }: Reported, models: ScanModels) {
   const contract = {
     needs: facts,
+    kind: "pure", // the same facts, the same sentences; with a language model as writer it would be a read
     output: Report,
     checks: { "figures are facts": figuresAreFacts, "says what it is": saysWhatItIs },
     retry: { maxAttempts: 2, delay: "50ms" },

@@ -7,15 +7,16 @@ import type { AuditEntry, AuditLog } from "./audit-log.ts";
 import { type Classification, classify } from "./classify.ts";
 import { combine, type Finding } from "./combine.ts";
 import { type Features, measure } from "./features.ts";
+import { type Mask, unpackMask } from "./mask.ts";
 import { preprocess, type Slice } from "./preprocess.ts";
 import { type Facts, type Report, writeForTranslation, writeReport } from "./report.ts";
-import { type Mask, type SegmentationOptions, segment } from "./segmentation.ts";
+import { type SegmentationOptions, segment } from "./segmentation.ts";
 import { type Translation, type TranslatorOptions, translate } from "./translate.ts";
 
 export interface ScanModels {
   readonly preprocess: (scan: Slice) => Slice;
   readonly segment: (slice: Slice, options: SegmentationOptions) => Promise<Mask>;
-  readonly measure: (slice: Slice, mask: Uint8Array) => Features;
+  readonly measure: (slice: Slice, mask: Mask) => Features;
   readonly classify: (features: Features) => Classification;
   readonly detectAnomaly: (features: Features) => Anomaly;
   readonly combine: (classification: Classification, anomaly: Anomaly) => Finding;
@@ -31,7 +32,7 @@ export function localModels(audit: AuditLog): ScanModels {
   return {
     preprocess,
     segment,
-    measure,
+    measure: (slice, mask) => measure(slice, unpackMask(mask)),
     classify,
     detectAnomaly,
     combine,

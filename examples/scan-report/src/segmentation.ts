@@ -5,21 +5,12 @@
 import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-wasm";
-import { z } from "zod";
+import { type Mask, packMask } from "./mask.ts";
 import type { Slice } from "./preprocess.ts";
 import { forward, type Layer, layersFrom, plainConvolution, REACH } from "./unet.ts";
 
 /** A tile of 128 fits with its margins, one of 192 does not. */
 const TILE_PIXELS_LIMIT = 32_768;
-
-export const Mask = z.object({
-  size: z.int(),
-  /** 1 where the network sees a region. */
-  mask: z.instanceof(Uint8Array),
-  tile: z.int(),
-  tiles: z.int(),
-});
-export type Mask = z.infer<typeof Mask>;
 
 /** This machine would have had the memory: the limit stands in for that of a small graphics card. */
 export class SimulatedOutOfMemory extends Error {
@@ -58,7 +49,7 @@ export async function segment(slice: Slice, { tile: wanted, signal }: Segmentati
       tiles++;
     }
   }
-  return { size, mask, tile, tiles };
+  return { size, bits: packMask(mask), tile, tiles };
 }
 
 /** A square of a slice as the network wants it; outside of the slice is air. */

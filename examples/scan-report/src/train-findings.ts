@@ -8,6 +8,7 @@ import { randomFrom } from "@plumbline/example-local-models/seeded-random.ts";
 import { type Features, measure } from "./features.ts";
 import { COLUMNS, classifierRow, forestOf, type ModelFile, shapeRow, textureRow } from "./finding-models.ts";
 import { anomalyScore } from "./isolation-forest.ts";
+import { unpackMask } from "./mask.ts";
 import { drawPhantom, LESION, type Lesion } from "./phantom.ts";
 import { preprocess } from "./preprocess.ts";
 import { segment } from "./segmentation.ts";
@@ -29,7 +30,7 @@ async function drawSamples(): Promise<Sample[]> {
     const lesion = LESION[at % LESION.length] as Lesion;
     const size = 112 + 16 * Math.floor(random() * 6);
     const slice = preprocess(drawPhantom(2_000_000 + at, { lesion, size, hard: random() < 0.4 }));
-    const { mask } = await segment(slice, { tile: 64 });
+    const mask = unpackMask(await segment(slice, { tile: 64 }));
     samples.push({ lesion, features: measure(slice, mask) });
   }
   return samples;
