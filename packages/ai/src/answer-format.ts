@@ -46,8 +46,7 @@ export async function formatOf(
     return { ...text, kind: "json", instruction, undescribed: described };
   }
   if (options.mode === undefined && isFreeText(described)) return text;
-  const isWrapped = described.type !== "object";
-  const schema = isWrapped ? wrap(described) : described;
+  const { schema, isWrapped } = asObject(described, "answer");
   if ((options.mode ?? (options.takesSchema ? "schema" : "prompted")) === "schema") {
     return { ...text, kind: "json", responseFormat: { type: "json", schema }, isWrapped };
   }
@@ -98,28 +97,42 @@ interface ZodInside {
   readonly _zod: { readonly def: { readonly type: string } };
 }
 
-/** Any schema as a field of an object: providers take no arrays, unions or plain values at the root. */
-function wrap(schema: JSONSchema7): JSONSchema7 {
-  const { $schema, definitions, ...inner } = moveReferences(schema) as JSONSchema7;
-  return {
+/** A schema as providers take it at the root, and whether that made it a field of an object. */
+export interface ObjectSchema {
+  readonly schema: JSONSchema7;
+  readonly isWrapped: boolean;
+}
+
+/** Any schema as an object's: providers take no arrays, unions or plain values at the root. */
+function asObject(schema: JSONSchema7, field: string): ObjectSchema {
+  if (schema.type === "object") return { schema, isWrapped: false };
+  const { $schema, definitions, ...inner } = moveReferences(schema, field) as JSONSchema7;
+  const wrapped: JSONSchema7 = {
     ...($schema === undefined ? {} : { $schema }),
     type: "object",
-    properties: { answer: inner },
-    required: ["answer"],
+    properties: { [field]: inner },
+    required: [field],
     additionalProperties: false,
     ...(definitions === undefined ? {} : { definitions }),
   };
+  return { schema: wrapped, isWrapped: true };
+}
+
+/** What a contract takes, as an object's schema; or why it cannot be said. */
+export async function objectSchemaOf(contract: Schema, field: string): Promise<ObjectSchema | string> {
+  const described = await describeContract(contract);
+  return typeof described === "string" ? described : asObject(described, field);
 }
 
 /** References from the root follow the schema to its new place; definitions stay at the root. */
-function moveReferences(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(moveReferences);
+function moveReferences(part: unknown, field: string): unknown {
+  if (Array.isArray(part)) return part.map((item) => moveReferences(item, field));
   if (typeof part !== "object" || part === null) return part;
   return Object.fromEntries(
     Object.entries(part).map(([key, value]) => {
-      if (key !== "$ref" || typeof value !== "string") return [key, moveReferences(value)];
+      if (key !== "$ref" || typeof value !== "string") return [key, moveReferences(value, field)];
       const moves = value.startsWith("#") && !value.startsWith("#/definitions/");
-      return [key, moves ? `#/properties/answer${value.slice(1)}` : value];
+      return [key, moves ? `#/properties/${field}${value.slice(1)}` : value];
     }),
   );
 }
@@ -134,10 +147,14 @@ export function readAnswer(written: string, format: AnswerFormat): Reading {
   if (format.kind === "text") return { value: written };
   const reading = readJson(written);
   if (reading.notJson !== undefined || !format.isWrapped) return reading;
-  const { value } = reading;
+  return { value: unwrapped(reading.value, "answer") };
+}
+
+/** What was asked for as a field of an object; as it is where a model left the object out. */
+export function unwrapped(value: unknown, field: string): unknown {
   const isWrapper =
-    typeof value === "object" && value !== null && Object.keys(value).length === 1 && Object.hasOwn(value, "answer");
-  return { value: isWrapper ? (value as { readonly answer: unknown }).answer : value };
+    typeof value === "object" && value !== null && Object.keys(value).length === 1 && Object.hasOwn(value, field);
+  return isWrapper ? (value as Readonly<Record<string, unknown>>)[field] : value;
 }
 
 /** JSON as models write it: bare, in a code fence, or with a sentence before and after. */

@@ -68,9 +68,10 @@ function shown(value: unknown): string {
   }
 }
 
-/** A short fingerprint of what is sent, for telling prompts apart in a journal. */
-export function hashOf(question: Question): string {
-  const text = JSON.stringify([question.instructions ?? "", question.prompt], (_key, value) =>
+/** A short fingerprint of what is sent, tools too where there are some, for telling prompts apart in a journal. */
+export function hashOf(question: Question, tools?: object): string {
+  const sent = [question.instructions ?? "", question.prompt, ...(tools === undefined ? [] : [tools])];
+  const text = JSON.stringify(sent, (_key, value) =>
     value instanceof Uint8Array ? createHash("sha256").update(value).digest("hex") : value,
   );
   return createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -30,6 +30,8 @@ export interface AgentReply {
   readonly calls?: readonly AgentCall[];
   /** There when no more tools are wanted; held to the agent's contract. */
   readonly answer?: unknown;
+  /** What a rung wants to see again with this turn, signatures of a provider for example. Nobody else reads it. */
+  readonly kept?: unknown;
 }
 
 /** What became of one call. */
@@ -250,14 +252,14 @@ function replyContract(tools: Readonly<Record<string, Tool>>, output: Schema, ma
   const validate = async (given: unknown) => {
     if (typeof given !== "object" || given === null)
       return refuse(`${describe(given)} instead of { calls } or { answer }`);
-    const { calls = [], answer, text } = given as AgentReply;
+    const { calls = [], answer, text, kept } = given as AgentReply;
     if (!Array.isArray(calls)) return refuse("calls is not a list");
     if (calls.length > maxCalls) return refuse(`${calls.length} calls in one turn: at most ${maxCalls}`);
     const unknown = calls.find((call: AgentCall) => typeof call?.tool !== "string" || !Object.hasOwn(tools, call.tool));
     if (unknown !== undefined) {
       return refuse(`there is no tool ${describe(unknown?.tool)}: use one of ${Object.keys(tools).join(", ")}`);
     }
-    const said = { ...(typeof text === "string" ? { text } : {}), calls };
+    const said = { ...(typeof text === "string" ? { text } : {}), calls, ...(kept === undefined ? {} : { kept }) };
     if (calls.length > 0) return { value: said };
     const { value, reasons } = await judge({ schema: output, checks: [], onDropped: "record" }, answer, undefined);
     return reasons.length > 0
