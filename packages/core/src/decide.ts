@@ -17,7 +17,7 @@ import { evolve } from "./evolve.ts";
 import { applies, type SlotEntry } from "./guard.ts";
 import type { PlanStep } from "./plan.ts";
 import { isFatal } from "./readings.ts";
-import { isLive, isSettled, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
+import { type Inside, isLive, isSettled, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
 
 /**
  * What is due for the given slots (all by default) and for the run itself.
@@ -194,9 +194,9 @@ function firstCause(state: RunState): RunState["causes"][number] | undefined {
 function addOrigins(state: RunState, slot: Slot, origins: Set<unknown>): void {
   const behind = [slot];
   for (const seen = new Set(behind); behind.length > 0; ) {
-    const { id, frame, node, failedNeed } = behind.pop() as Slot;
+    const { id, frame, node, failedNeed, inside } = behind.pop() as Slot;
     if (failedNeed === undefined) origins.add(id);
-    else if (slotAt(state, failedNeed).frame !== frame) behind.push(slotAt(state, failedNeed)); // one inside
+    else if (slotAt(state, failedNeed).frame !== frame) behind.push(...fallenInside(state, inside as Inside));
     for (const dependency of node.dependsOn) {
       const need = siblingOf(state, frame, dependency.node);
       if (need.status !== "failed" || dependency.absorbs === "failure" || seen.has(need)) continue;
@@ -204,6 +204,12 @@ function addOrigins(state: RunState, slot: Slot, origins: Set<unknown>): void {
       behind.push(need);
     }
   }
+}
+
+/** What ended the scopes of a node: several may have fallen at once, and the first of all is the cause. */
+function fallenInside(state: RunState, { fallen }: Inside): Slot[] {
+  const slots = [...fallen].flatMap(({ base, scope }) => scope.nodes.map((_, node) => slotAt(state, base + node)));
+  return slots.filter((slot) => slot.status === "failed" && isFatal(slot));
 }
 
 /** True when a command that was decided earlier is still due: the engine asks before it starts one that had to wait. */

@@ -87,6 +87,10 @@ export interface ListQuery {
   readonly outcome?: Outcome;
   readonly degraded?: boolean;
   readonly key?: string;
+  /** Only runs that this run called. */
+  readonly parent?: string;
+  /** Only runs that nobody called. */
+  readonly topLevel?: boolean;
   /** Only runs that wait for this desk; `"*"` for any. */
   readonly desk?: string;
   /** At most 1,000; 50 by default. */

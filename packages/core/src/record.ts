@@ -131,7 +131,8 @@ export function recordDecision(state: RunState, decision: PersonDecision, now: n
     throw decisionConflict(decision.path, id);
   }
   const who = { ...(by === undefined ? {} : { by }), ...(id === undefined ? {} : { id }) };
-  if (state.phase === "running" && slot.status === "asked") {
+  const live = isLive(state, slot.frame);
+  if (live && slot.status === "asked") {
     const value = withVia(decision.value, "person", by);
     const entry: Entry = {
       kind: "approval.decided",
@@ -144,7 +145,7 @@ export function recordDecision(state: RunState, decision: PersonDecision, now: n
     };
     return { status: "decided", entries: [entry] };
   }
-  if (state.phase === "running" && (slot.status === "pending" || slot.status === "ready")) {
+  if (live && (slot.status === "pending" || slot.status === "ready")) {
     throw new PlumblineError("approval-early", "nobody has been asked yet", {
       path: decision.path,
       expected: "an approval that waits for an answer",

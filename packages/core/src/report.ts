@@ -47,6 +47,8 @@ export interface RunSummary {
   readonly id: string;
   readonly flow: string;
   readonly key?: string;
+  /** The run that called it. */
+  readonly parent?: string;
   readonly fingerprint: string;
   readonly status: RunStatus;
   readonly outcome?: Outcome;
@@ -77,6 +79,7 @@ export function summaryOf(state: RunState): RunSummary {
     id: state.run,
     flow: state.plan.flow,
     ...(state.key === undefined ? {} : { key: state.key }),
+    ...(state.parent === undefined ? {} : { parent: state.parent.run }),
     fingerprint: state.fingerprint,
     status: statusOf(state),
     ...(state.outcome === undefined ? {} : { outcome: state.outcome }),

@@ -34,6 +34,8 @@ const queryFields = optionsOf<ListQuery>({
   outcome: true,
   degraded: true,
   key: true,
+  parent: true,
+  topLevel: true,
   desk: true,
   limit: true,
   cursor: true,
@@ -101,10 +103,11 @@ export function demandCancel(run: unknown, options: { readonly by?: unknown; rea
 /** @throws PlumblineError `option-invalid` */
 export function demandQuery(query: ListQuery): void {
   demandOptions("list", query, queryFields);
-  for (const name of ["flow", "key", "desk", "cursor"] as const) demandText(query[name], `list.${name}`);
+  for (const name of ["flow", "key", "parent", "desk", "cursor"] as const) demandText(query[name], `list.${name}`);
   demandWord(query.status, statuses, "list.status");
   demandWord(query.outcome, outcomes, "list.outcome");
   demandFlag(query.degraded, "list.degraded");
+  demandFlag(query.topLevel, "list.topLevel");
 }
 
 function demandText(value: unknown, path: string): void {

@@ -12,6 +12,7 @@ import {
   type Entry,
   type Failure,
   failureOf,
+  isLive,
   type Judgement,
   judge,
   type PlanRung,
@@ -39,7 +40,10 @@ const maxProgressEntries = 200;
 /** An effect that ignores its signal holds up its own undoing for so long at the most. */
 const maxSettleMs = 5_000;
 
-const notBegun: Failure = { kind: "not-applied", message: "it was not begun: the run was stopped" };
+const notBegun: Failure = {
+  kind: "not-applied",
+  message: "it was not begun: the run was stopped, or goes on without it",
+};
 
 export class Attempt implements Performance {
   private readonly run: PerformingRun;
@@ -81,8 +85,13 @@ export class Attempt implements Performance {
     const { cache } = this.node;
     const isFirst = this.command.rung === 0;
     const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
-    if (this.run.state.phase === "running") this.withReader((read) => this.guarded(() => next.call(this, read)));
+    if (this.isWanted) this.withReader((read) => this.guarded(() => next.call(this, read)));
     else this.fail(notBegun);
+  }
+
+  /** Of a run that stops, and of a part that is done without, nothing begins any more (rule 9). */
+  private get isWanted(): boolean {
+    return isLive(this.run.state, this.slot.frame);
   }
 
   /** A codec is user code too: what it throws while needs are opened is this attempt's failure and nobody else's. */
@@ -117,7 +126,7 @@ export class Attempt implements Performance {
     readerFor(host.store, this.run.id, values, this.code.codecs).then(
       (read) => {
         if (this.superseded) return;
-        if (state.phase === "running") next(read);
+        if (this.isWanted) next(read);
         else this.fail(notBegun); // stopped while its needs were fetched
       },
       (error) => this.superseded || this.fail(failureOf(error)),

@@ -13,6 +13,7 @@ import {
   describe,
   type Failure,
   failureOf,
+  isLive,
   judge,
   type PlanApproval,
   type PlanLimit,
@@ -100,7 +101,7 @@ function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done)
   const slot = slotAt(run.state, command.slot);
   const { limit } = (slot.node as PlanStep).rungs[command.rung] as PlanRung;
   if (!isSuspect(slot)) {
-    if (limit && run.state.phase === "running") return performInLine(run, command, limit, done);
+    if (limit && isLive(run.state, slot.frame)) return performInLine(run, command, limit, done);
     const attempt = attemptFor(run, command, done);
     attempt.begin();
     return attempt;

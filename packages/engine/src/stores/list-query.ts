@@ -37,6 +37,8 @@ export function matches(summary: RunSummary, query: ListQuery): boolean {
   if (query.outcome !== undefined && summary.outcome !== query.outcome) return false;
   if (query.degraded !== undefined && summary.degraded !== query.degraded) return false;
   if (query.key !== undefined && summary.key !== query.key) return false;
+  if (query.parent !== undefined && summary.parent !== query.parent) return false;
+  if (query.topLevel !== undefined && (summary.parent === undefined) !== query.topLevel) return false;
   if (query.desk === undefined) return true;
   return summary.waits.some((wait) => query.desk === "*" || wait.desk === query.desk);
 }

@@ -22,7 +22,7 @@ import { DatabaseSync } from "./sqlite-module.ts";
 import { checkFile, outcomes, statuses } from "./sqlite-schema.ts";
 
 const summaryColumns = `
-  r.run, r.id, r.flow, r.key, r.status, r.outcome, r.degraded, r.started_at, r.due_at, r.usd, r.tokens, r.waits,
+  r.run, r.id, r.flow, r.key, r.parent, r.status, r.outcome, r.degraded, r.started_at, r.due_at, r.usd, r.tokens, r.waits,
   p.fingerprint,
   (SELECT length FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS length,
   (SELECT at FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS updated_at`;
@@ -181,6 +181,8 @@ function conditions(query: ListQuery): { readonly where: string; readonly values
   if (query.outcome !== undefined) add(outcomeCondition(query.outcome), outcomes.indexOf(query.outcome));
   if (query.degraded !== undefined) add(query.degraded ? "r.degraded = 1" : "r.degraded = 0");
   if (query.key !== undefined) add("r.key = ?", query.key);
+  if (query.parent !== undefined) add("r.parent = ?", query.parent);
+  if (query.topLevel !== undefined) add(query.topLevel ? "r.parent IS NULL" : "r.parent IS NOT NULL");
   if (query.desk === "*") add("r.run IN (SELECT run FROM waits)");
   else if (query.desk !== undefined) add("r.run IN (SELECT run FROM waits WHERE desk = ?)", query.desk);
   if (query.cursor !== undefined) add("r.run < ?", pageCursor(query.cursor));
@@ -202,6 +204,7 @@ function summaryOf(row: Row): RunSummary {
     id: String(row.id),
     flow: String(row.flow),
     ...(row.key == null ? {} : { key: String(row.key) }),
+    ...(row.parent == null ? {} : { parent: String(row.parent) }),
     fingerprint: String(row.fingerprint),
     status: statuses[Number(row.status)] as RunSummary["status"],
     ...(row.outcome == null ? {} : { outcome: outcomes[Number(row.outcome)] as NonNullable<RunSummary["outcome"]> }),

@@ -29,6 +29,7 @@ CREATE TABLE runs(
   flow TEXT NOT NULL,
   plan INTEGER NOT NULL REFERENCES plans(plan),
   key TEXT,
+  parent TEXT,
   input_hash TEXT NOT NULL,
   status INTEGER NOT NULL,
   outcome INTEGER,
@@ -43,6 +44,7 @@ CREATE INDEX runs_by_flow ON runs(flow, run);
 CREATE INDEX runs_due ON runs(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX runs_open ON runs(status, run) WHERE status < 4;
 CREATE INDEX runs_by_key ON runs(key, run) WHERE key IS NOT NULL;
+CREATE INDEX runs_by_parent ON runs(parent, run) WHERE parent IS NOT NULL;
 CREATE INDEX runs_degraded ON runs(run) WHERE degraded = 1;
 CREATE INDEX runs_unwell ON runs(outcome, run) WHERE outcome > 0;
 CREATE TABLE links(

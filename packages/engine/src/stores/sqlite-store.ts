@@ -70,6 +70,7 @@ export class SqliteStore implements Store {
             first: {
               inputHash: claim.inputHash,
               key: summary.key ?? null,
+              parent: summary.parent ?? null,
               keyed: summary.key !== undefined,
               startedAt: summary.startedAt,
               flow: summary.flow,

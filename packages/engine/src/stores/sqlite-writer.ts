@@ -28,6 +28,7 @@ export interface WriteItem {
     readonly key: string | null;
     /** A key may have been used before; runs without one cannot collide. */
     readonly keyed: boolean;
+    readonly parent: string | null;
     readonly startedAt: number;
     readonly flow: string;
     readonly fingerprint: string;
@@ -111,8 +112,8 @@ export class SqliteWriter {
     this.insertLinks = new MultiRow(db, "INSERT INTO links(run, length, at, body, head)", 5);
     this.insertRuns = new MultiRow(
       db,
-      "INSERT INTO runs(run, id, flow, plan, key, input_hash, status, outcome, degraded, started_at, due_at, usd, tokens, waits)",
-      14,
+      "INSERT INTO runs(run, id, flow, plan, key, parent, input_hash, status, outcome, degraded, started_at, due_at, usd, tokens, waits)",
+      15,
     );
     this.updateRun = db.prepare(
       "UPDATE runs SET status = ?, outcome = ?, degraded = ?, due_at = ?, usd = ?, tokens = ?, waits = ? WHERE run = ?",
@@ -191,7 +192,7 @@ export class SqliteWriter {
     const run = this.nextRun++;
     const plan = this.planOf(first);
     this.known.set(item.id, { run, head: "" });
-    const facts = [run, item.id, first.flow, plan, first.key, first.inputHash];
+    const facts = [run, item.id, first.flow, plan, first.key, first.parent, first.inputHash];
     runs.push(...facts, status, outcome, degraded, first.startedAt, dueAt, usd, tokens, waits);
     return ok;
   }
