@@ -11,7 +11,7 @@ import { cut, startWasm } from "./segmentation.ts";
 import { type Convolution, forward, freshWeights, type Layer, layersFrom } from "./unet.ts";
 
 const SEED = 7;
-const STEPS = Number(process.env["STEPS"] ?? 360);
+const STEPS = 360;
 const BATCH = 8;
 const SIDE = 64;
 const TOP_RATE = 5e-3;
