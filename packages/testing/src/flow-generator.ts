@@ -1,234 +1,301 @@
 /**
- * Random flows through the real builder, beside a description of them that the reference model reads.
+ * Random flows, as descriptions: steps, people, waits, and scopes inside each other.
  *
- * Boundary: what a flow looks like; what its steps answer is the world's (world.ts). Invariants: every flow is valid; the
- * description is written on its own and not read off the plan, so that builder and plan are under test too.
+ * Boundary: what a flow looks like; what its steps answer is the world's (world.ts). Invariants: every flow is valid, and
+ * small enough that its runs end soon: at most `maxNodes` nodes, three turns, three items.
  */
+import type { StepKind } from "@plumbline/core";
 import {
-  type Flow,
-  type FlowBuilder,
-  firstOf,
-  flow,
-  optional,
-  type Ref,
-  type Schema,
-  type StepKind,
-} from "@plumbline/core";
+  type FlowDescription,
+  type GivenField,
+  type NodeDescription,
+  outsideTouchesOf,
+  type Reading,
+  type RungDescription,
+  readingsOf,
+  type ScopeDescription,
+  type StepDescription,
+  touchesOf,
+} from "./flow-description.ts";
 import type { Seeded } from "./seeded.ts";
-
-/** How a node, or the answer, reads other nodes. */
-export type Reading =
-  | { readonly kind: "input" }
-  | { readonly kind: "constant"; readonly value: unknown }
-  | { readonly kind: "node"; readonly node: number; readonly field: boolean }
-  | { readonly kind: "optional"; readonly of: Reading; readonly onFailure: boolean }
-  | { readonly kind: "first"; readonly of: readonly Reading[] };
-
-export interface RungDescription {
-  readonly maxAttempts: number;
-  readonly timeoutMs: number;
-  readonly delayMs: number;
-  readonly breaker?: string;
-}
-
-export interface NodeDescription {
-  readonly name: string;
-  readonly kind: "step" | "approval";
-  readonly stepKind: StepKind;
-  readonly needs: Readonly<Record<string, Reading>>;
-  readonly after: readonly Reading[];
-  readonly when: boolean;
-  readonly rungs: readonly RungDescription[];
-  readonly undoable: boolean;
-  readonly desk: string;
-  readonly deskBreaker: boolean;
-  /** The declared decisions are functions, so that giving them runs user code. */
-  readonly byFunction: boolean;
-}
-
-export interface FlowDescription {
-  readonly nodes: readonly NodeDescription[];
-  readonly answer: Readonly<Record<string, Reading>>;
-  readonly deadline: "none" | "fails" | "answers";
-}
 
 export interface GeneratorOptions {
   readonly maxNodes: number;
+  /** Scopes inside each other; 0 for none. */
+  readonly maxDepth: number;
   readonly deadlines: boolean;
   readonly breakers: boolean;
   readonly approvals: boolean;
+  /** Sleeps, signals and calls. */
+  readonly waits: boolean;
 }
 
-/** Accepts everything: the simulated world says itself what breaks a contract. */
-export const anything: Schema<never, never> = {
-  "~standard": { version: 1, vendor: "plumbline-testing", validate: (value) => ({ value: value as never }) },
-};
-
-const deadlineMs = 20_000;
+/** What a scope that is being made may read: how many nodes of it there are, and of those around it. */
+interface Place {
+  readonly depth: number;
+  readonly visible: readonly number[];
+  readonly given: readonly (readonly GivenField[])[];
+}
 
 export function describeFlow(seeded: Seeded, options: GeneratorOptions): FlowDescription {
-  const count = seeded.integer(1, options.maxNodes);
-  const nodes: NodeDescription[] = [];
-  for (let index = 0; index < count; index++) nodes.push(describeNode(seeded, index, options));
-  const read = new Set(nodes.flatMap((node) => [...Object.values(node.needs), ...node.after].flatMap(nodesIn)));
-  const answer: Record<string, Reading> = {};
-  for (const [index, node] of nodes.entries()) {
-    const mustBeRead = node.kind === "step" && node.stepKind !== "effect" && !read.has(index);
-    if (mustBeRead || seeded.chance(0.25)) answer[`a${index}`] = describeReading(seeded, index, 1, [index]);
-  }
-  if (seeded.chance(0.3)) answer.mixed = describeReading(seeded, count, 0);
+  const scope = new Generator(seeded, options).scope({ depth: 0, visible: [0], given: [[]] });
   const deadline = options.deadlines ? seeded.pick(["none", "none", "fails", "answers"] as const) : "none";
-  return { nodes, answer, deadline };
+  return { ...scope, deadline };
 }
 
-function describeNode(seeded: Seeded, index: number, options: GeneratorOptions): NodeDescription {
-  const kind = options.approvals && seeded.chance(0.15) ? "approval" : "step";
-  const needs: Record<string, Reading> = {};
-  const needCount = index === 0 ? 0 : seeded.integer(0, Math.min(3, index));
-  for (let n = 0; n < needCount; n++)
-    needs[seeded.chance(0.03) ? "__proto__" : `n${n}`] = describeReading(seeded, index, 0);
-  const after = index > 0 && seeded.chance(0.15) ? [describeReading(seeded, index, 1)].filter(isReference) : [];
-  const stepKind = seeded.pick(["pure", "read", "read", "effect", "effect"] as const);
-  const rungCount = seeded.pick([1, 1, 2, 3]);
-  const rungs = Array.from({ length: rungCount }, () => describeRung(seeded, options));
-  return {
-    name: `s${index}`,
-    kind,
-    stepKind,
-    needs,
-    after,
-    when: seeded.chance(0.25),
-    rungs,
-    undoable: stepKind === "effect" && seeded.chance(0.7),
-    desk: "desk",
-    deskBreaker: options.breakers && seeded.chance(0.5),
-    byFunction: seeded.chance(0.5),
-  };
-}
+const signalNames = ["go", "stop"];
 
-function describeRung(seeded: Seeded, { breakers }: GeneratorOptions): RungDescription {
-  return {
-    maxAttempts: seeded.integer(1, 3),
-    timeoutMs: seeded.pick([100, 1_000, 5_000]),
-    delayMs: seeded.pick([0, 10, 1_000]),
-    ...(breakers && seeded.chance(0.2) ? { breaker: "backend" } : {}),
-  };
+class Generator {
+  private readonly seeded: Seeded;
+  private readonly options: GeneratorOptions;
+  private left: number;
+
+  constructor(seeded: Seeded, options: GeneratorOptions) {
+    this.seeded = seeded;
+    this.options = options;
+    this.left = seeded.integer(1, options.maxNodes);
+  }
+
+  scope(place: Place): ScopeDescription {
+    const { seeded } = this;
+    const nodes: NodeDescription[] = [];
+    const most = place.depth === 0 ? this.left : Math.min(this.left, seeded.integer(0, 4));
+    while (this.left > 0 && nodes.length < most) {
+      this.left--;
+      const here = { ...place, visible: [nodes.length, ...place.visible.slice(1)] };
+      nodes.push(this.node(nodes, here));
+    }
+    return { nodes, answer: this.answer(nodes, { ...place, visible: [nodes.length, ...place.visible.slice(1)] }) };
+  }
+
+  /** Reads what nobody else reads, and a few more; or is a constant where nothing must be read. */
+  private answer(nodes: readonly NodeDescription[], place: Place): Reading {
+    const { seeded } = this;
+    const touches = nodes.flatMap((node) => [
+      ...readingsOf(node).flatMap((reading) => touchesOf(reading)),
+      ...outsideTouchesOf(node),
+    ]);
+    const read = new Set(touches.filter(({ up }) => up === 0).map(({ node }) => node));
+    const fields: Record<string, Reading> = {};
+    for (const [index, node] of nodes.entries()) {
+      const mustBeRead = node.kind === "step" && node.stepKind !== "effect" && !read.has(index);
+      if (mustBeRead || seeded.chance(0.25)) fields[`a${index}`] = this.reading(place, 1, [index]);
+    }
+    if (place.depth > 0 && Object.keys(fields).length === 0 && seeded.chance(0.4)) {
+      return { kind: "constant", value: seeded.pick<unknown>(["constant", null, { v: 1, list: [2] }]) };
+    }
+    if (seeded.chance(0.3)) fields.mixed = this.reading(place, 0);
+    const given = this.givens(place).filter(({ up }) => up === 0);
+    if (given.length > 0 && seeded.chance(0.5)) fields.given = seeded.pick(given);
+    return { kind: "object", fields };
+  }
+
+  private node(before: readonly NodeDescription[], place: Place): NodeDescription {
+    const { seeded, options } = this;
+    const name = `s${before.length}`;
+    const drawn = seeded.next();
+    if (place.depth < options.maxDepth && drawn < 0.35) return this.owner(name, place);
+    if (options.approvals && drawn < 0.45) {
+      const deskBreaker = options.breakers && seeded.chance(0.5);
+      return { ...this.base(name, place), kind: "approval", desk: "desk", deskBreaker, byFunction: seeded.chance(0.5) };
+    }
+    if (options.waits && drawn < 0.6) return this.waiting(name, before, place);
+    const stepKind = seeded.pick(["pure", "read", "read", "effect", "effect", "effect"] as const);
+    return this.step(name, stepKind, place);
+  }
+
+  private step(name: string, stepKind: StepKind, place: Place): StepDescription {
+    const { seeded } = this;
+    const undoable = stepKind === "effect" && seeded.chance(0.75);
+    return { ...this.base(name, place), kind: "step", stepKind, rungs: this.rungs([1, 1, 2, 3]), undoable };
+  }
+
+  private rungs(counts: readonly number[]): RungDescription[] {
+    const { seeded, options } = this;
+    return Array.from({ length: seeded.pick(counts) }, () => ({
+      maxAttempts: seeded.integer(1, 3),
+      timeoutMs: seeded.pick([100, 1_000, 5_000]),
+      delayMs: seeded.pick([0, 10, 1_000]),
+      ...(options.breakers && seeded.chance(0.2) ? { breaker: "backend" } : {}),
+    }));
+  }
+
+  private base(name: string, place: Place) {
+    const { seeded } = this;
+    const needs: Record<string, Reading> = {};
+    const count = seeded.integer(0, Math.min(3, this.nodesIn(place)));
+    for (let n = 0; n < count; n++) needs[seeded.chance(0.03) ? "__proto__" : `n${n}`] = this.reading(place, 0);
+    return { name, needs, after: this.after(place), when: seeded.chance(0.2) };
+  }
+
+  private after(place: Place): Reading[] {
+    if (this.nodesIn(place) === 0 || !this.seeded.chance(0.15)) return [];
+    return [this.reading(place, 1)].filter(isReference);
+  }
+
+  private nodesIn({ visible }: Place): number {
+    return visible.reduce((sum, count) => sum + count, 0);
+  }
+
+  private waiting(name: string, before: readonly NodeDescription[], place: Place): NodeDescription {
+    const { seeded } = this;
+    const kind = seeded.pick(["sleep", "signal", "signal", "call", "call"] as const);
+    switch (kind) {
+      case "sleep": {
+        const time = seeded.chance(0.5) ? { forMs: seeded.pick([0, 50, 3_000]) } : {};
+        return { ...this.base(name, place), kind, ...time };
+      }
+      case "signal": {
+        const free = signalNames.filter((one) => before.every((node) => node.name !== one));
+        const timeoutMs = seeded.pick([100, 5_000]);
+        const base = this.base(free.length > 0 ? seeded.pick(free) : name, place);
+        return { ...base, kind, timeoutMs, byFunction: seeded.chance(0.5) };
+      }
+      case "call":
+        return { name, needs: { input: this.reading(place, 0) }, after: this.after(place), when: false, kind };
+    }
+  }
+
+  /** A node that opens scopes; what those may read is what the node may read, and what it gives them. */
+  private owner(name: string, place: Place): NodeDescription {
+    const { seeded } = this;
+    const inner = (given: readonly GivenField[] = []) =>
+      this.scope({
+        depth: place.depth + 1,
+        visible: [0, ...place.visible],
+        given: [given, ...place.given],
+      });
+    const kind = seeded.pick(["branch", "map", "map", "loop", "ensemble"] as const);
+    switch (kind) {
+      case "branch": {
+        const keys = ["x", "y", "z"].slice(0, seeded.integer(1, 3));
+        const cases = Object.fromEntries(keys.map((key) => [key, inner()]));
+        return { ...this.base(name, place), kind, cases };
+      }
+      case "map": {
+        const onFailure = seeded.pick(["fail", "drop", "collect"] as const);
+        const needs = { over: this.array(place) };
+        const concurrency = seeded.integer(1, 4);
+        const each = inner(["item", "index"]);
+        return { name, needs, after: this.after(place), when: false, kind, each, concurrency, onFailure };
+      }
+      case "loop": {
+        const needs: Record<string, Reading> = seeded.chance(0.5) ? { start: this.reading(place, 0) } : {};
+        return {
+          name,
+          needs,
+          after: this.after(place),
+          when: false,
+          kind,
+          body: inner(["previous", "turn", "turns"]),
+          maxTurns: seeded.integer(1, 3),
+          ...(seeded.chance(0.3) ? { maxUsd: seeded.pick([0.5, 1, 2]) } : {}),
+          atLimit: seeded.pick(["fail", "last", "function"] as const),
+        };
+      }
+      case "ensemble":
+        return this.ensemble(name, place);
+    }
+  }
+
+  private ensemble(name: string, place: Place): NodeDescription {
+    const { seeded } = this;
+    const base = this.base(name, place);
+    const stepKind = seeded.pick(["pure", "read"] as const);
+    const count = seeded.integer(1, 4);
+    const nodes = Array.from({ length: count }, (_, index) => ({
+      name: `m${index}`,
+      kind: "step" as const,
+      needs: Object.fromEntries(Object.entries(base.needs).map(([key, reading]) => [key, fromInside(reading)])),
+      after: [],
+      when: false,
+      stepKind,
+      rungs: this.rungs([1, 1, 2]),
+      undoable: false,
+    }));
+    const fields = nodes.map(({ name: member }, node) => {
+      const of = { kind: "node" as const, up: 0, node };
+      return [member, { kind: "optional" as const, of, onFailure: true }] as const;
+    });
+    return {
+      ...base,
+      kind: "ensemble",
+      members: { nodes, answer: { kind: "object", fields: Object.fromEntries(fields) } },
+      quorum: seeded.integer(1, count),
+      settle: seeded.pick(["quorum", "all"] as const),
+      below: seeded.pick(["fails", "value", "function"] as const),
+    };
+  }
+
+  /** What is an array at run time, most of the time. */
+  private array(place: Place): Reading {
+    const { seeded } = this;
+    if (this.nodesIn(place) === 0 || seeded.chance(0.3)) {
+      return { kind: "list", of: Array.from({ length: seeded.integer(0, 3) }, () => this.reading(place, 0)) };
+    }
+    const of = { ...this.named(place), field: "list" as const };
+    if (seeded.chance(0.8)) return of;
+    return seeded.chance(0.5)
+      ? { kind: "first", of: [of, { ...this.named(place), field: "list" }] }
+      : { kind: "optional", of, onFailure: seeded.chance(0.5) };
+  }
+
+  private givens({ given }: Place): Extract<Reading, { kind: "given" }>[] {
+    return given.flatMap((fields, up) => fields.map((field) => ({ kind: "given" as const, up, field })));
+  }
+
+  /** Names a node: mostly of the own scope, else of one around it. */
+  private named({ visible }: Place, among?: readonly number[]): Extract<Reading, { kind: "node" }> {
+    const { seeded } = this;
+    const levels = visible.flatMap((count, up) => (count > 0 ? [up] : []));
+    const up = among || (levels[0] === 0 && seeded.chance(0.6)) ? 0 : seeded.pick(levels);
+    const node = among ? seeded.pick(among) : seeded.integer(0, (visible[up] as number) - 1);
+    return { kind: "node", up, node, ...(seeded.chance(0.25) ? { field: "v" } : {}) };
+  }
+
+  /** A reading of nodes that are there already; `among` narrows the choice. */
+  private reading(place: Place, depth: number, among?: readonly number[]): Reading {
+    const { seeded } = this;
+    const drawn = seeded.next();
+    const givens = this.givens(place);
+    if (!among && depth === 0) {
+      if (givens.length > 0 && drawn > 0.85) return seeded.pick(givens);
+      if (drawn > 0.95 || this.nodesIn(place) === 0) {
+        return drawn < 0.5 ? { kind: "input" } : { kind: "constant", value: { fixed: [1, undefined, -0] } };
+      }
+    }
+    if (drawn < 0.5) return this.named(place, among);
+    if (drawn < 0.72) {
+      const of = depth < 2 ? this.reading(place, depth + 2, among) : this.named(place, among);
+      return { kind: "optional", of: isReference(of) ? of : this.named(place, among), onFailure: seeded.chance(0.5) };
+    }
+    if (among || drawn > 0.88) return this.named(place, among);
+    const of = Array.from({ length: seeded.integer(2, 3) }, () => this.reading(place, depth + 2));
+    return { kind: "first", of: of.map((one) => (isReference(one) ? one : this.named(place))) };
+  }
 }
 
 function isReference(reading: Reading): boolean {
-  return reading.kind !== "constant" && reading.kind !== "input";
+  return reading.kind === "node" || reading.kind === "optional" || reading.kind === "first";
 }
 
-/** A reading of nodes before `limit`; `among` narrows the choice. */
-function describeReading(seeded: Seeded, limit: number, depth: number, among?: readonly number[]): Reading {
-  const node = (): Reading => ({
-    kind: "node",
-    node: among ? seeded.pick(among) : seeded.integer(0, limit - 1),
-    field: seeded.chance(0.3),
-  });
-  const drawn = seeded.next();
-  if (drawn < 0.5) return node();
-  if (drawn < 0.75) {
-    const of = depth < 2 ? describeReading(seeded, limit, depth + 2, among) : node();
-    return { kind: "optional", of: isReference(of) ? of : node(), onFailure: seeded.chance(0.5) };
-  }
-  if (drawn < 0.93 && !among) {
-    const of = Array.from({ length: seeded.integer(2, 3) }, () => describeReading(seeded, limit, depth + 2));
-    return { kind: "first", of: of.map((one) => (isReference(one) ? one : node())) };
-  }
-  if (among || depth > 0) return node();
-  return drawn < 0.97 ? { kind: "input" } : { kind: "constant", value: { fixed: [1, undefined, -0] } };
-}
-
-/** Every node that a reading names. */
-export function nodesIn(reading: Reading): number[] {
+/** The same reading, one scope further in. */
+function fromInside(reading: Reading): Reading {
   switch (reading.kind) {
+    case "given":
     case "node":
-      return [reading.node];
+      return { ...reading, up: reading.up + 1 };
     case "optional":
-      return nodesIn(reading.of);
+      return { ...reading, of: fromInside(reading.of) };
     case "first":
-      return reading.of.flatMap(nodesIn);
+    case "list":
+      return { ...reading, of: reading.of.map(fromInside) };
+    case "object":
+      return {
+        kind: "object",
+        fields: Object.fromEntries(Object.entries(reading.fields).map(([key, one]) => [key, fromInside(one)])),
+      };
     default:
-      return [];
-  }
-}
-
-/** The description as a real flow. The functions are never called: the simulated world answers for them. */
-export function flowOf(description: FlowDescription): Flow<unknown, unknown> {
-  const never = () => {
-    throw new Error("the simulation calls no user code");
-  };
-  const { deadline } = description;
-  const made = flow("simulated", {
-    input: anything as Schema,
-    ...(deadline === "none"
-      ? {}
-      : { deadline: deadline === "fails" ? deadlineMs : { after: deadlineMs, answer: never } }),
-    build: ($, input) => {
-      const references: Ref<unknown>[] = [];
-      const read = (reading: Reading): unknown => written(reading, input as Ref<unknown>, references);
-      for (const node of description.nodes) references.push(addNode($, node, read, never));
-      return mapFields(description.answer, read);
-    },
-  });
-  return made as unknown as Flow<unknown, unknown>;
-}
-
-function addNode(
-  $: FlowBuilder,
-  node: NodeDescription,
-  read: (reading: Reading) => unknown,
-  never: () => never,
-): Ref<unknown> {
-  const placing = {
-    needs: mapFields(node.needs, read),
-    ...(node.after.length > 0 ? { after: node.after.map(read) as Ref<unknown>[] } : {}),
-    ...(node.when ? { when: never as () => boolean } : {}),
-  };
-  if (node.kind === "approval") {
-    const declared = (value: object) => (node.byFunction ? never : (value as never));
-    return $.approval(node.name, {
-      ...placing,
-      decision: anything,
-      desk: node.desk,
-      timeout: 5_000,
-      onTimeout: declared({ approved: false }),
-      ...(node.deskBreaker ? { breaker: { after: 2, openFor: 10_000, decide: declared({ approved: true }) } } : {}),
-    }) as unknown as Ref<unknown>;
-  }
-  const rungs = node.rungs.map((rung) => ({
-    run: never,
-    timeout: rung.timeoutMs,
-    retry: { maxAttempts: rung.maxAttempts, delay: rung.delayMs },
-    ...(rung.breaker === undefined ? {} : { breaker: { name: rung.breaker, after: 3, openFor: 2_000 } }),
-  }));
-  return $.step(node.name, {
-    ...placing,
-    output: anything,
-    kind: node.stepKind,
-    ...(node.undoable ? { compensate: { run: never, timeout: 1_000, retry: { maxAttempts: 3, delay: 10 } } } : {}),
-  }).by(...(rungs as unknown as [() => never])) as unknown as Ref<unknown>;
-}
-
-/** Keeps a field called `__proto__` a field. */
-export function mapFields<T, U>(fields: Readonly<Record<string, T>>, map: (field: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, map(field)]));
-}
-
-function written(reading: Reading, input: Ref<unknown>, references: readonly Ref<unknown>[]): unknown {
-  switch (reading.kind) {
-    case "input":
-      return input;
-    case "constant":
-      return reading.value;
-    case "node": {
-      const reference = references[reading.node] as Ref<unknown> & { readonly v: Ref<unknown> };
-      return reading.field ? reference.v : reference;
-    }
-    case "optional":
-      return optional(written(reading.of, input, references) as Ref<unknown>, { onFailure: reading.onFailure });
-    case "first":
-      return firstOf(...(reading.of.map((one) => written(one, input, references)) as [Ref<unknown>]));
+      return reading;
   }
 }

@@ -1,4 +1,5 @@
 /** Tools for testing the house: time, chance, and a simulator of the pure core. */
+export * from "./described-flow.ts";
 export * from "./faulty-store.ts";
 export * from "./flow-generator.ts";
 export * from "./seeded.ts";

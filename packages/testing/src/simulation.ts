@@ -5,7 +5,9 @@
  * options give the same run, to the last entry; a run that does not end is a failure, not a hang.
  */
 import { advance, type Entry, fold, newState, type Plan, type RunStarted, recover } from "@plumbline/core";
-import { describeFlow, type FlowDescription, flowOf } from "./flow-generator.ts";
+import { flowOf } from "./described-flow.ts";
+import type { FlowDescription } from "./flow-description.ts";
+import { describeFlow } from "./flow-generator.ts";
 import { demand, LiveChecks } from "./invariants.ts";
 import { complaintsOf } from "./journal-checks.ts";
 import { Seeded } from "./seeded.ts";
@@ -15,10 +17,14 @@ import { type Faults, ProcessDied, sealed, World } from "./world.ts";
 export interface SimulationOptions {
   readonly seed: number;
   readonly maxNodes: number;
+  /** Scopes inside each other. */
+  readonly maxDepth: number;
   readonly faults: Faults;
   readonly deadlines: boolean;
   readonly breakers: boolean;
   readonly approvals: boolean;
+  /** Sleeps, signals and calls. */
+  readonly waits: boolean;
 }
 
 export interface SimulationResult {
@@ -44,10 +50,12 @@ export function variedOptions(seed: number): SimulationOptions {
     slowPeople: often(),
   };
   const maxNodes = seeded.pick([3, 6, 10, 16]);
-  return { seed, maxNodes, faults, deadlines: seeded.chance(0.3), breakers: often(), approvals: often() };
+  const maxDepth = seeded.pick([0, 1, 2, 3]);
+  const deadlines = seeded.chance(0.3);
+  return { seed, maxNodes, maxDepth, faults, deadlines, breakers: often(), approvals: often(), waits: often() };
 }
 
-const maxTurns = 5_000;
+const maxTurns = 50_000;
 const maxCrashes = 12;
 const input = { asked: "something", when: new Date(0) };
 
@@ -81,12 +89,14 @@ class Drive {
   private readonly checks: LiveChecks;
   private readonly options: SimulationOptions;
   private readonly seeded: Seeded;
+  private readonly signalNames: readonly string[];
 
   constructor(engine: ToyEngine, checks: LiveChecks, options: SimulationOptions, seeded: Seeded) {
     this.engine = engine;
     this.checks = checks;
     this.options = options;
     this.seeded = seeded;
+    this.signalNames = engine.world.signalNames;
   }
 
   run(): void {
@@ -99,7 +109,8 @@ class Drive {
         this.turn();
       } catch (error) {
         if (!(error instanceof ProcessDied)) throw error;
-        demand(engine.world.deaths <= engine.world.maxDeaths, "rule 5: user code keeps the engine in a crash loop");
+        const { killers } = engine.world;
+        demand(killers.length === 0, () => `rule 5: user code keeps the engine in a crash loop: ${killers}`);
         this.crash();
       }
     }
@@ -128,6 +139,7 @@ class Drive {
     if (faults.clockSteps && seeded.chance(0.01)) engine.now += seeded.integer(-2_000, 20_000);
     if (faults.cancels && this.cancels < 2 && seeded.chance(0.004)) this.cancel();
     this.people();
+    this.signals();
     if (engine.uncommitted.length > 0 && seeded.chance(0.5)) this.commit();
     else if (seeded.chance(0.6) && engine.begin()) return;
     else if (seeded.chance(0.6) && engine.land()) return;
@@ -177,6 +189,13 @@ class Drive {
       if (seeded.chance(share)) engine.personDecides(slot, `decision-${seeded.integer(1, 2)}`);
     }
   }
+
+  /** Before anybody waits, while somebody does, and again. */
+  private signals(): void {
+    const { engine, seeded } = this;
+    if (this.signalNames.length === 0 || engine.state.frames.length === 0 || !seeded.chance(0.03)) return;
+    engine.signal(seeded.pick(this.signalNames), `signal-${seeded.integer(1, 6)}`);
+  }
 }
 
 /** Any prefix of a journal is a state that a run can be taken up from: folding, recovering and deciding never throw. */
@@ -204,7 +223,8 @@ export function shrink(failing: SimulationResult): SimulationResult {
   for (const fault of Object.keys(failing.options.faults) as (keyof Faults)[]) {
     tryIt({ ...smallest.options, faults: { ...smallest.options.faults, [fault]: false } });
   }
-  for (const part of ["deadlines", "breakers", "approvals"] as const) tryIt({ ...smallest.options, [part]: false });
+  for (const part of ["deadlines", "breakers", "approvals", "waits"] as const)
+    tryIt({ ...smallest.options, [part]: false });
   for (let maxNodes = 1; maxNodes < failing.options.maxNodes; maxNodes++) {
     for (let near = 0; near < 40; near++) tryIt({ ...smallest.options, maxNodes, seed: failing.options.seed + near });
     if (smallest.options.maxNodes === maxNodes) break;

@@ -1,40 +1,38 @@
 /**
- * A small engine over the core: takes facts, folds, decides, commits, performs. In memory, in virtual time, by chance.
+ * A small engine over the core: takes facts, folds, decides, commits, begins. In memory, in virtual time, by chance.
  *
- * Boundary: the order of things, as a real engine keeps it; what the outside does is world.ts, what may never happen is
- * invariants.ts. Invariants: what is committed is text; a crash loses all else, and the reload knows the plan as text
- * and the entries as text and no user code; a slot has at most one command under way.
+ * Boundary: the order of things, as a real engine keeps it; how a command is carried out is toy-performer.ts, what the
+ * outside does is world.ts, what may never happen is invariants.ts. Invariants: what is committed is text; a crash loses
+ * all else, and the reload knows the plan as text and the entries as text and no user code; a slot has at most one
+ * command under way.
  */
 import {
-  admit,
   advance,
   breakerOf,
   type Command,
   type Entry,
   evolve,
-  evolveBreaker,
   fireTimers,
   fold,
   isCurrent,
   isDue,
+  isLive,
   newState,
   nextDueAt,
-  open,
   type Plan,
   type PlanApproval,
-  type PlanBreaker,
   pathOf,
   type RunState,
   recordDecision,
+  recordSignal,
   recover,
-  resolve,
   type Slot,
   slotAt,
   summaryOf,
-  withVia,
 } from "@plumbline/core";
 import type { Seeded } from "./seeded.ts";
-import { attemptEntry, sealed, type World } from "./world.ts";
+import { type AttemptCommand, attemptEntry, type Flight, type Late, perform } from "./toy-performer.ts";
+import { sealed, type World } from "./world.ts";
 
 export interface Pending {
   readonly command: Command;
@@ -43,25 +41,13 @@ export interface Pending {
   begun: boolean;
 }
 
-/** Something of the outside that will answer. */
-interface Flight {
-  readonly at: number;
-  readonly slot: number;
-  readonly pending: Pending;
-  readonly land: () => Entry[];
-}
-
-interface Late {
-  readonly at: number;
-  readonly command: Extract<Command, { kind: "attempt" }>;
-  readonly result: "value" | "failure";
-}
-
 /** Looks over the engine's shoulder. */
 export interface Watcher {
   onBegin(engine: ToyEngine, command: Command): void;
   onEntry(engine: ToyEngine, entry: Entry): void;
+  onSignal(engine: ToyEngine, name: string, id: string, status: string): void;
   onDecided(engine: ToyEngine): void;
+  onReload(engine: ToyEngine): void;
 }
 
 const runSlot = -1;
@@ -74,7 +60,7 @@ export class ToyEngine {
   state: RunState;
   now: number;
   pending: Map<number, Pending> = new Map();
-  flights: Flight[] = [];
+  flights: (Flight & { readonly slot: number; readonly pending: Pending })[] = [];
   lates: Late[] = [];
   uncommitted: Entry[] = [];
   readonly world: World;
@@ -94,11 +80,11 @@ export class ToyEngine {
 
   receive(entries: readonly Entry[]): void {
     const { state } = this;
-    const phase = state.phase;
+    const { phase, closings } = state;
     for (const entry of entries) this.fold(entry);
     const decision = advance(state, { now: this.now, chance: this.seeded.next });
     for (const entry of decision.entries) this.noted(entry);
-    if (phase === "running" && state.phase !== "running") this.stopReads();
+    if (phase !== state.phase || closings !== state.closings) this.giveUp();
     for (const command of decision.commands) this.take(command);
     this.watcher.onDecided(this);
   }
@@ -125,19 +111,19 @@ export class ToyEngine {
     return node.kind === "step" && node.stepKind === "pure";
   }
 
-  /** Reads are given up; effects that began keep their pending command until they end or their grace does. */
-  private stopReads(): void {
+  /** A part is closed: reads in it are given up; effects that began may end, or their grace does; undoing goes on. */
+  private giveUp(): void {
     for (const [slot, { command, begun }] of this.pending) {
-      if (isDue(this.state, command)) {
-        if (command.kind === "attempt" && begun) this.graceFor(slot, command);
-        continue;
+      if (!isDue(this.state, command)) {
+        this.pending.delete(slot);
+        this.flights = this.flights.filter((flight) => flight.slot !== slot);
+      } else if (command.kind === "attempt" && begun && !isLive(this.state, slotAt(this.state, slot).frame)) {
+        this.graceFor(slot, command);
       }
-      this.pending.delete(slot);
-      this.flights = this.flights.filter((flight) => flight.slot !== slot);
     }
   }
 
-  private graceFor(slot: number, command: Extract<Command, { kind: "attempt" }>): void {
+  private graceFor(slot: number, command: AttemptCommand): void {
     const at = this.now + 500;
     this.flights = this.flights.map((flight) => {
       if (flight.slot !== slot || flight.at <= at) return flight;
@@ -162,127 +148,18 @@ export class ToyEngine {
       return true;
     }
     pending.begun = true;
-    this.perform(slot, pending);
+    this.watcher.onBegin(this, pending.command);
+    const { late, ...flight } = perform(this, pending.command);
+    if (late) this.lates.push(late);
+    this.flights.push({ ...flight, slot, pending });
     return true;
   }
 
   /** Suspects run one at a time (rule 5). */
   private mayBegin(slot: number, { after, command }: Pending): boolean {
     if (after > this.journal.length) return false;
-    if (command.kind !== "attempt" && command.kind !== "ask-condition") return true;
-    if (slotAt(this.state, slot).losses < 2) return true;
+    if (slot === runSlot || command.kind === "compensate" || slotAt(this.state, slot).losses < 2) return true;
     return ![...this.pending].some(([other, one]) => other >= 0 && one.begun && slotAt(this.state, other).losses >= 2);
-  }
-
-  private perform(slot: number, pending: Pending): void {
-    const { command } = pending;
-    this.watcher.onBegin(this, command);
-    switch (command.kind) {
-      case "attempt":
-        this.performAttempt(slot, pending, command);
-        return;
-      case "ask-condition":
-        this.fly(slot, pending, 0, this.askCondition(command.slot));
-        return;
-      case "ask-breaker":
-        this.fly(slot, pending, 0, () => this.askBreaker(command));
-        return;
-      case "declare-decision":
-        this.fly(slot, pending, 0, () => this.declareDecision(command.slot, command.via));
-        return;
-      case "compensate":
-        this.performUndo(slot, pending, command);
-        return;
-      case "answer":
-      case "answer-deadline":
-        this.fly(slot, pending, 0, () => this.answer(command.kind));
-    }
-  }
-
-  private fly(slot: number, pending: Pending, afterMs: number, land: () => Entry[]): void {
-    this.flights.push({ at: this.now + afterMs, slot, pending, land });
-  }
-
-  private performAttempt(slot: number, pending: Pending, command: Extract<Command, { kind: "attempt" }>): void {
-    if (this.state.phase !== "running") {
-      // Marked as started, and never begun: so it is proven that nothing was applied.
-      this.fly(slot, pending, 0, () => [attemptEntry(command, { kind: "not-applied", value: "" }, this.now)]);
-      return;
-    }
-    const stood = this.world.standing.has(`${slot}/${command.rung}`);
-    const plan = this.world.attempt(command);
-    if (plan.late) this.lates.push({ at: this.now + plan.late.afterMs, command, result: plan.late.result });
-    if (plan.kind === "not-applied") this.world.wasNotApplied(slot, command.rung, stood);
-    this.fly(slot, pending, plan.afterMs, () => {
-      this.voteFor(slotAt(this.state, slot), command, plan.kind);
-      return [attemptEntry(command, plan, this.now)];
-    });
-  }
-
-  private voteFor(slot: Slot, { rung, attempt }: { rung: number; attempt: number }, kind: string): void {
-    const breaker = slot.node.kind === "step" ? slot.node.rungs[rung]?.breaker : undefined;
-    if (!breaker || !slot.admission) return;
-    const result = kind === "value" ? "success" : "failure";
-    this.world.vote(breaker, `${slot.id}/${rung}/${attempt}`, this.now, slot.admission.epoch, result);
-  }
-
-  private performUndo(slot: number, pending: Pending, { attempt }: { attempt: number }): void {
-    const failure = this.world.undo(slot, slotAt(this.state, slot).rung);
-    this.fly(slot, pending, this.seeded.integer(0, 900), () => {
-      const entry = { at: this.now, slot, attempt, ms: 1 };
-      return [
-        failure ? { kind: "compensation.failed", ...entry, failure } : { kind: "compensation.completed", ...entry },
-      ];
-    });
-  }
-
-  private askCondition(slot: number): () => Entry[] {
-    const answer = this.world.condition(slot);
-    return () => {
-      const said = { at: this.now, slot };
-      if (answer === "throws") {
-        return [{ kind: "step.failed", ...said, failure: { kind: "predicate", message: "when threw" } }];
-      }
-      if (answer) return [{ kind: "condition.answered", ...said, answer }];
-      return [{ kind: "step.skipped", ...said, because: "when" }];
-    };
-  }
-
-  private askBreaker({ slot, breaker }: { slot: number; breaker: PlanBreaker }): Entry[] {
-    const state = this.world.breaker(breaker);
-    const { rung, attempts } = slotAt(this.state, slot);
-    const id = `${slot}/${rung}/${attempts + 1}`;
-    const { admission, epoch, entries } = admit(state, { id, now: this.now, lapseMs: 6_000 });
-    for (const entry of entries) evolveBreaker(state, entry);
-    return [{ kind: "admission.answered", at: this.now, slot, breaker: breaker.name, epoch, admission }];
-  }
-
-  private declareDecision(id: number, via: "timeout" | "breaker"): Entry[] {
-    const slot = slotAt(this.state, id);
-    const node = slot.node as PlanApproval;
-    let by = via;
-    if (via === "timeout" && node.breaker) {
-      const epoch = slot.admission?.epoch ?? 0;
-      if (this.world.vote(breakerOf(node), `${id}/0/1`, this.now, epoch, "failure")) by = "breaker";
-    }
-    const declared = (by === "breaker" ? node.breaker?.decide : node.onTimeout) ?? sealed({ approved: false });
-    return [{ kind: "approval.decided", at: this.now, slot: id, via: by, value: withVia(declared, by) }];
-  }
-
-  private answer(kind: "answer" | "answer-deadline"): Entry[] {
-    const { state } = this;
-    const frame = state.frames[0];
-    if (!frame) throw new Error("a run without a frame has no answer");
-    if (kind === "answer-deadline") {
-      return [{ kind: "run.ended", at: this.now, outcome: "degraded", output: sealed("too late") }];
-    }
-    if (this.seeded.chance(0.05)) {
-      const failure = { kind: "contract" as const, message: "the answer breaks the flow's contract" };
-      return [{ kind: "run.stopped", at: this.now, cause: "failure", failure }];
-    }
-    const output = sealed(resolve(state, frame, frame.scope.answer, open));
-    const outcome = state.degradations.length > 0 ? "degraded" : "succeeded";
-    return [{ kind: "run.ended", at: this.now, outcome, output }];
   }
 
   /** Lets one answer of the outside in, if one has come. */
@@ -324,6 +201,13 @@ export class ToyEngine {
     this.receive(entries);
   }
 
+  /** The outside says something, perhaps before anybody waits for it, perhaps again. */
+  signal(name: string, id: string): void {
+    const { status, entries } = recordSignal(this.state, { name, id, value: sealed({ v: `${name} ${id}` }) }, this.now);
+    this.watcher.onSignal(this, name, id, status);
+    this.receive(entries);
+  }
+
   /** The next instant at which something happens by itself. */
   nextInstant(): number | undefined {
     const instants = [...this.flights.map(({ at }) => at), ...this.lates.map(({ at }) => at)];
@@ -349,6 +233,9 @@ export class ToyEngine {
     this.lates = [];
     this.uncommitted = [];
     this.state = this.reload();
-    if (this.journal.length > 0) this.receive(recover(this.state, this.now));
+    this.watcher.onReload(this);
+    if (this.journal.length === 0) return;
+    this.state.touched = [...this.state.slots.keys()];
+    this.receive(recover(this.state, this.now));
   }
 }

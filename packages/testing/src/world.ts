@@ -1,13 +1,13 @@
 /**
- * The outside of a simulated run: what attempts, conditions, people and breakers do, and what is true of it afterwards.
+ * The outside of a simulated run: what attempts, functions, people and breakers do, and what is true of it afterwards.
  *
- * Boundary: answers commands and remembers what it did, across crashes of the engine; what an engine makes of the answers
- * is toy-engine.ts. Invariant: the truth about effects is kept here and nowhere else, so that a journal can be held to it.
+ * Boundary: answers what it is asked and remembers what it did, across crashes of the engine; what an engine makes of the
+ * answers is toy-engine.ts. Invariant: the truth about effects is kept here and nowhere else, by path, so that a journal
+ * can be held to it.
  */
 import {
   type BreakerState,
   type Command,
-  type Entry,
   evolveBreaker,
   type Failure,
   newBreaker,
@@ -15,7 +15,7 @@ import {
   seal,
   vote,
 } from "@plumbline/core";
-import type { FlowDescription, NodeDescription } from "./flow-generator.ts";
+import { type FlowDescription, type NodeDescription, nodesByPath, type StepDescription } from "./flow-description.ts";
 import type { Seeded } from "./seeded.ts";
 
 export interface Faults {
@@ -35,46 +35,54 @@ export interface AttemptPlan {
   readonly late?: { readonly afterMs: number; readonly result: "value" | "failure" };
 }
 
+/** A run that was called: what it will come to, unless it is stopped before. */
+export interface CalledRun {
+  endsAt: number;
+  outcome: "succeeded" | "degraded" | "failed" | "cancelled";
+}
+
 /** Thrown out of the world when user code takes the process down with it. */
 export class ProcessDied extends Error {}
 
+/** How often one piece of user code may take the process down before it is given up (rule 5). */
+const maxDeathsOfOne = 5;
+
 export class World {
-  /** By `slot/rung`: the effect may stand in the world. */
+  /** By `path/rung`: the effect may stand in the world. A called run stands as rung 0. */
   readonly standing: Set<string> = new Set();
   readonly breakers: Map<string, BreakerState> = new Map();
-  readonly poisonedRungs: Set<string> = new Set();
-  readonly poisonedConditions: Set<number> = new Set();
-  readonly poisonedUndos: Set<number> = new Set();
+  readonly calledRuns: Map<string, CalledRun> = new Map();
   deaths = 0;
-  private readonly description: FlowDescription;
+  private readonly poison = new Map<string, { readonly most: number; deaths: number } | undefined>();
+  private readonly nodes: Map<string, NodeDescription>;
   private readonly seeded: Seeded;
   private readonly faults: Faults;
 
   constructor(description: FlowDescription, seeded: Seeded, faults: Faults) {
-    this.description = description;
+    this.nodes = nodesByPath(description);
     this.seeded = seeded;
     this.faults = faults;
-    if (!faults.poison) return;
-    for (const [slot, node] of description.nodes.entries()) {
-      for (const rung of node.rungs.keys()) if (seeded.chance(0.06)) this.poisonedRungs.add(`${slot}/${rung}`);
-      if (node.when && seeded.chance(0.06)) this.poisonedConditions.add(slot);
-      if (node.undoable && seeded.chance(0.06)) this.poisonedUndos.add(slot);
-    }
   }
 
-  node(slot: number): NodeDescription {
-    return this.description.nodes[slot] as NodeDescription;
+  node(path: string): NodeDescription {
+    return this.nodes.get(path.replaceAll(/\[\d+\]/g, "")) as NodeDescription;
+  }
+
+  /** Names that signals of this flow have. */
+  get signalNames(): string[] {
+    return [...new Set([...this.nodes.values()].flatMap(({ kind, name }) => (kind === "signal" ? [name] : [])))];
   }
 
   /** An attempt begins. From here on an effect may stand in the world, whatever comes of the attempt. */
-  attempt({ slot, rung, attempt }: Extract<Command, { kind: "attempt" }>): AttemptPlan & { value: string } {
-    const node = this.node(slot);
-    const isEffect = node.kind === "step" && node.stepKind === "effect";
-    if (isEffect) this.standing.add(`${slot}/${rung}`);
-    this.dieIf(this.poisonedRungs.has(`${slot}/${rung}`));
+  attempt(path: string, { rung, attempt }: Extract<Command, { kind: "attempt" }>): AttemptPlan & { value: string } {
+    const node = this.node(path) as StepDescription;
+    const isEffect = node.stepKind === "effect";
+    if (isEffect) this.standing.add(`${path}/${rung}`);
+    this.dieIfPoisoned(`${path}/${rung}`);
     const { timeoutMs } = node.rungs[rung] as { timeoutMs: number };
     const kind = this.kindOf(isEffect);
-    const value = sealed({ v: `${node.name} rung ${rung} attempt ${attempt}`, at: new Date(attempt) });
+    const list = Array.from({ length: this.seeded.integer(0, 3) }, (_, index) => ({ v: `item ${index}` }));
+    const value = sealed({ v: `${path} rung ${rung} attempt ${attempt}`, at: new Date(attempt), list });
     if (kind !== "timeout") return { kind, afterMs: this.seeded.integer(0, timeoutMs - 1), value };
     const late = {
       afterMs: timeoutMs + this.seeded.integer(0, 10_000),
@@ -89,21 +97,73 @@ export class World {
   }
 
   /** The attempt proved that it changed nothing. Earlier attempts of the rung may have, so those are not forgotten. */
-  wasNotApplied(slot: number, rung: number, stoodBefore: boolean): void {
-    if (!stoodBefore) this.standing.delete(`${slot}/${rung}`);
+  wasNotApplied(path: string, rung: number, stoodBefore: boolean): void {
+    if (!stoodBefore) this.standing.delete(`${path}/${rung}`);
   }
 
-  condition(slot: number): boolean | "throws" {
-    this.dieIf(this.poisonedConditions.has(slot));
-    if (this.faults.errors && this.seeded.chance(0.02)) return "throws";
-    return this.seeded.chance(0.6);
+  condition(path: string): boolean | "throws" {
+    this.dieIfPoisoned(`${path}?when`, maxDeathsOfOne * 3); // on each rung where it is met
+    return this.errs(0.02) ? "throws" : this.seeded.chance(0.7);
+  }
+
+  /** A function of a node is asked: it answers, throws, or gives what it must not. */
+  ask(path: string): "answers" | "throws" | "breaks its contract" {
+    this.dieIfPoisoned(`${path}?`);
+    if (!this.errs(0.12)) return "answers";
+    return this.seeded.pick(["throws", "breaks its contract"] as const);
+  }
+
+  /** The flow's own answer is given and judged. */
+  answers(): boolean {
+    this.dieIfPoisoned("?answer");
+    return !this.seeded.chance(0.05);
+  }
+
+  pick<T>(among: readonly T[]): T {
+    return this.seeded.pick(among);
+  }
+
+  chance(share: number): boolean {
+    return this.seeded.chance(share);
+  }
+
+  private errs(share: number): boolean {
+    return this.faults.errors && this.seeded.chance(share);
+  }
+
+  /** Sees to it that the called run is under way. */
+  call(path: string, id: string, now: number): CalledRun {
+    const known = this.calledRuns.get(id);
+    if (known) return known;
+    const outcomes = this.faults.errors
+      ? (["succeeded", "succeeded", "degraded", "failed", "cancelled"] as const)
+      : (["succeeded"] as const);
+    const run = { endsAt: now + this.seeded.integer(0, 4_000), outcome: this.seeded.pick(outcomes) };
+    this.calledRuns.set(id, run);
+    this.standing.add(`${path}/0`);
+    return run;
+  }
+
+  /** The called run is cancelled: one that is under way undoes itself first. Undefined when it was never begun. */
+  stopCall(id: string, now: number): CalledRun | undefined {
+    const run = this.calledRuns.get(id);
+    if (run && run.endsAt > now) {
+      run.outcome = "cancelled";
+      run.endsAt = now + this.seeded.integer(0, 500);
+    }
+    return run;
+  }
+
+  /** A called run that did not succeed has undone itself. */
+  callEnded(path: string, { outcome }: CalledRun): void {
+    if (outcome === "failed" || outcome === "cancelled") this.standing.delete(`${path}/0`);
   }
 
   /** An undo begins; `undefined` when it worked. */
-  undo(slot: number, rung: number): Failure | undefined {
-    this.dieIf(this.poisonedUndos.has(slot));
-    if (this.faults.errors && this.seeded.chance(0.3)) return { kind: "error", message: "the undo failed" };
-    this.standing.delete(`${slot}/${rung}`);
+  undo(path: string, rung: number): Failure | undefined {
+    if (this.node(path).kind === "step") this.dieIfPoisoned(`${path}!undo`, 9); // three tries on each of three rungs
+    if (this.errs(0.3)) return { kind: "error", message: "the undo failed" };
+    this.standing.delete(`${path}/${rung}`);
     return undefined;
   }
 
@@ -126,15 +186,18 @@ export class World {
     return opened;
   }
 
-  /** Five losses for each poison, on each rung where it is met; undos die as often as they are tried (rule 5). */
-  get maxDeaths(): number {
-    const conditions = [...this.poisonedConditions].reduce((sum, slot) => sum + 5 * this.node(slot).rungs.length, 0);
-    const early = 1; // in the process that began the run, before anything of it was durable
-    return early + 5 * this.poisonedRungs.size + conditions + 3 * 3 * this.poisonedUndos.size;
+  /** Which user code took the process down more often than it may (rule 5). */
+  get killers(): string[] {
+    // Once more in the process that began the run, before anything of it was durable.
+    return [...this.poison].flatMap(([name, one]) => (one && one.deaths > one.most + 1 ? [name] : []));
   }
 
-  private dieIf(dies: boolean): void {
-    if (!dies) return;
+  private dieIfPoisoned(name: string, most = maxDeathsOfOne): void {
+    if (!this.faults.poison) return;
+    if (!this.poison.has(name)) this.poison.set(name, this.seeded.chance(0.05) ? { most, deaths: 0 } : undefined);
+    const poison = this.poison.get(name);
+    if (!poison) return;
+    poison.deaths++;
     this.deaths++;
     throw new ProcessDied("user code took the process down");
   }
@@ -144,16 +207,4 @@ export function sealed(value: unknown): string {
   const result = seal(value);
   if ("refusal" in result) throw new Error(`the simulation made a value that is refused: ${result.refusal.reason}`);
   return result.sealed;
-}
-
-/** The entry of an attempt's end. */
-export function attemptEntry(
-  { slot, rung, attempt }: Extract<Command, { kind: "attempt" }>,
-  { kind, value }: { kind: AttemptPlan["kind"] | "aborted"; value: string },
-  at: number,
-): Entry {
-  const record = { at, slot, rung, attempt, ms: 1, cost: { usd: 0.5, tokens: 3 } };
-  if (kind === "value") return { kind: "step.completed", ...record, value };
-  const failure: Failure = { kind, message: `simulated ${kind}` };
-  return { kind: "attempt.failed", ...record, failure, retryable: true, ...(kind === "contract" ? { value } : {}) };
 }
