@@ -3,9 +3,9 @@
 // Invariants: the agent is SIMULATED and says so in what it writes; it decides through the call that an inbox would make.
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { embed, warmEmbeddings } from "@plumbline/example-local-models/embeddings.ts";
+import { warmEmbeddings } from "@plumbline/example-local-models/embeddings.ts";
 import { openEngine, type RunResult, sqlite } from "plumbline";
-import type { Embedder } from "./first-reply.ts";
+import { type Embedder, modelEmbedder } from "./embedder.ts";
 import { supportFlow } from "./flow.ts";
 import { loadHeads } from "./heads.ts";
 import { openKnowledgeBase } from "./knowledge-base.ts";
@@ -51,8 +51,7 @@ export async function openDesk(folder: string): Promise<SupportDesk> {
   let extraMs = 0;
   const embedder: Embedder = async (text, { signal }) => {
     if (extraMs > 0) await setTimeout(extraMs, undefined, { signal });
-    const [vector] = await embed([text], { signal });
-    return vector as Float32Array;
+    return modelEmbedder(text, { signal });
   };
   const flow = supportFlow({ embedder, mailbox });
   const engine = await openEngine({ store: sqlite(join(folder, "support.db")), flows: [flow] });

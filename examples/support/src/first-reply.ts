@@ -5,15 +5,13 @@
 // promises a person, and flow.ts keeps that promise.
 import { flow, template } from "plumbline";
 import { z } from "zod";
+import type { Embedder } from "./embedder.ts";
 import { Answer, answerFrom } from "./extractive-answer.ts";
 import { Intent, readIntent } from "./intent.ts";
 import { FoundArticle, findArticles } from "./knowledge-base.ts";
 import { CustomerMessage, FirstReply, type LateReply, ToxicityReport } from "./message.ts";
 import { readSentiment, Sentiment } from "./sentiment.ts";
 import { findBadWords, judgeMeaning } from "./toxicity.ts";
-
-/** Turns a text into its embedding; given from outside, so that a slow one can be put in its place. */
-export type Embedder = (text: string, options: { readonly signal: AbortSignal }) => Promise<Float32Array>;
 
 const Vector = z.instanceof(Float32Array);
 /** So many the customer is shown: one quoted, the others by title. */

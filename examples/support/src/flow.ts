@@ -5,7 +5,8 @@
 // the missed deadline or a broken model was the reason; what is sent is sent once, by its key.
 import { flow, optional } from "plumbline";
 import { z } from "zod";
-import { type Embedder, firstReplyFlow } from "./first-reply.ts";
+import type { Embedder } from "./embedder.ts";
+import { firstReplyFlow } from "./first-reply.ts";
 import { type Mailbox, Receipt } from "./mailbox.ts";
 import { CustomerMessage, Next, nextAfter } from "./message.ts";
 

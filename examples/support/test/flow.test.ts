@@ -3,11 +3,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embed, warmEmbeddings } from "@plumbline/example-local-models/embeddings.ts";
+import { warmEmbeddings } from "@plumbline/example-local-models/embeddings.ts";
 import { VirtualClock } from "@plumbline/testing";
 import { type Engine, type Entry, openEngine, sqlite } from "plumbline";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Embedder, firstReplyFlow, NOTHING_FOUND } from "../src/first-reply.ts";
+import { support } from "../src/configured-flow.ts";
+import { type Embedder, modelEmbedder } from "../src/embedder.ts";
+import { firstReplyFlow, NOTHING_FOUND } from "../src/first-reply.ts";
 import { supportFlow } from "../src/flow.ts";
 import { Mailbox } from "../src/mailbox.ts";
 
@@ -17,8 +19,6 @@ const calm = { customer: "ada", text: "I want to pick a new password, I still kn
 const upset = { customer: "ben", text: "You stole my money twice, I am angry and disgusted, give it back!" };
 const elsewhere = { customer: "cy", text: "Write me a poem about spring" };
 
-const realEmbedder: Embedder = async (text, { signal }) => (await embed([text], { signal }))[0] as Float32Array;
-
 interface Options {
   readonly embedder?: Embedder;
   readonly mailbox?: Mailbox;
@@ -27,7 +27,7 @@ interface Options {
 }
 
 async function open({
-  embedder = realEmbedder,
+  embedder = modelEmbedder,
   mailbox = new Mailbox(),
   clock = new VirtualClock(),
   database,
@@ -44,8 +44,8 @@ async function until(engine: Engine, run: string, kind: Entry["kind"]): Promise<
 }
 
 test("the 500 ms are a limit of the first reply and not of the person", () => {
-  expect(firstReplyFlow(realEmbedder).plan.deadline).toEqual({ afterMs: 500, answers: true });
-  expect(supportFlow({ embedder: realEmbedder, mailbox: new Mailbox() }).plan.deadline).toBeUndefined();
+  expect(firstReplyFlow(modelEmbedder).plan.deadline).toEqual({ afterMs: 500, answers: true });
+  expect(support.plan.deadline).toBeUndefined();
 });
 
 describe("the machine answers", () => {
