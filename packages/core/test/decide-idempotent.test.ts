@@ -9,6 +9,7 @@ import {
   isSettled,
   newState,
   type Plan,
+  type PlanBranch,
   type RunState,
   recover,
   slotAt,
@@ -40,7 +41,7 @@ test("commands of the old phase are not given when the phase changes in the same
 /** The simplest of outsides: every attempt works, every condition holds, every timer fires, every undo works. */
 function drive(state: RunState, from: number): number {
   let now = from;
-  for (let turn = 0; turn < 400 && state.phase !== "ended"; turn++) {
+  for (let turn = 0; turn < 2_000 && state.phase !== "ended"; turn++) {
     const { commands, entries } = decide(state, env(now));
     expect(entries).toEqual([]);
     for (const command of commands) {
@@ -80,11 +81,55 @@ function resultOf(state: RunState, command: Command, at: number): Entry[] {
         },
       ];
     case "declare-decision":
-      return [{ kind: "approval.decided", at, slot: command.slot, via: command.via, value: sealed({}) }];
+      return slotAt(state, command.slot).node.kind === "signal"
+        ? [{ kind: "signal.answered", at, slot: command.slot, via: "timeout", value: sealed({}) }]
+        : [{ kind: "approval.decided", at, slot: command.slot, via: command.via, value: sealed({}) }];
     case "compensate":
       return [{ kind: "compensation.completed", at, slot: command.slot, attempt: command.attempt, ms: 1 }];
-    default:
+    case "answer":
+    case "answer-deadline":
       return [{ kind: "run.ended", at, outcome: state.degradations.length > 0 ? "degraded" : "succeeded" }];
+    default:
+      return resultOfNode(state, command, at);
+  }
+}
+
+type NodeCommand = Exclude<
+  Command,
+  {
+    kind:
+      | "attempt"
+      | "ask-condition"
+      | "ask-breaker"
+      | "declare-decision"
+      | "compensate"
+      | "answer"
+      | "answer-deadline";
+  }
+>;
+
+function resultOfNode(state: RunState, command: NodeCommand, at: number): Entry[] {
+  const said = { at, slot: command.slot };
+  switch (command.kind) {
+    case "ask-choice": {
+      const [[key, scope]] = Object.entries((slotAt(state, command.slot).node as PlanBranch).cases) as [
+        [string, number],
+      ];
+      return [{ kind: "scope.entered", ...said, scope, key }];
+    }
+    case "ask-instant":
+      return [{ kind: "sleep.started", ...said, dueAt: at }];
+    case "list-items":
+      return [{ kind: "items.listed", ...said, items: [sealed(1), sealed(2)] }];
+    case "judge-turn":
+      return [{ kind: "turn.completed", ...said, turn: command.turn, value: sealed(1), done: true }];
+    case "combine":
+    case "declare-answer":
+      return [{ kind: "scope.completed", ...said, value: sealed(1) }];
+    case "call":
+      return [{ kind: "call.answered", ...said, outcome: "succeeded", value: sealed(1), ms: 1 }];
+    case "stop-call":
+      return [{ kind: "call.answered", ...said, outcome: "cancelled", failure: error(), ms: 1 }];
   }
 }
 

@@ -15,6 +15,7 @@ import {
   readingsOf,
   type ScopeDescription,
   type StepDescription,
+  scopesIn,
   touchesOf,
 } from "./flow-description.ts";
 import type { Seeded } from "./seeded.ts";
@@ -30,15 +31,15 @@ export interface GeneratorOptions {
   readonly waits: boolean;
 }
 
-/** What a scope that is being made may read: how many nodes of it there are, and of those around it. */
+/** What a scope that is being made may read: the nodes of it that there are, and those of the scopes around it. */
 interface Place {
   readonly depth: number;
-  readonly visible: readonly number[];
+  readonly visible: readonly (readonly NodeDescription[])[];
   readonly given: readonly (readonly GivenField[])[];
 }
 
 export function describeFlow(seeded: Seeded, options: GeneratorOptions): FlowDescription {
-  const scope = new Generator(seeded, options).scope({ depth: 0, visible: [0], given: [[]] });
+  const scope = new Generator(seeded, options).scope({ depth: 0, visible: [[]], given: [[]] });
   const deadline = options.deadlines ? seeded.pick(["none", "none", "fails", "answers"] as const) : "none";
   return { ...scope, deadline };
 }
@@ -59,13 +60,13 @@ class Generator {
   scope(place: Place): ScopeDescription {
     const { seeded } = this;
     const nodes: NodeDescription[] = [];
-    const most = place.depth === 0 ? this.left : Math.min(this.left, seeded.integer(0, 4));
+    const most = place.depth === 0 ? this.left : seeded.pick([0, 1, 2, 2, 3, 4]);
+    const here = (): Place => ({ ...place, visible: [[...nodes], ...place.visible.slice(1)] });
     while (this.left > 0 && nodes.length < most) {
       this.left--;
-      const here = { ...place, visible: [nodes.length, ...place.visible.slice(1)] };
-      nodes.push(this.node(nodes, here));
+      nodes.push(this.node(nodes, here()));
     }
-    return { nodes, answer: this.answer(nodes, { ...place, visible: [nodes.length, ...place.visible.slice(1)] }) };
+    return { nodes, answer: this.answer(nodes, here()) };
   }
 
   /** Reads what nobody else reads, and a few more; or is a constant where nothing must be read. */
@@ -79,7 +80,7 @@ class Generator {
     const fields: Record<string, Reading> = {};
     for (const [index, node] of nodes.entries()) {
       const mustBeRead = node.kind === "step" && node.stepKind !== "effect" && !read.has(index);
-      if (mustBeRead || seeded.chance(0.25)) fields[`a${index}`] = this.reading(place, 1, [index]);
+      if (mustBeRead || seeded.chance(0.25)) fields[`a${index}`] = this.answered(node, index, place);
     }
     if (place.depth > 0 && Object.keys(fields).length === 0 && seeded.chance(0.4)) {
       return { kind: "constant", value: seeded.pick<unknown>(["constant", null, { v: 1, list: [2] }]) };
@@ -88,6 +89,12 @@ class Generator {
     const given = this.givens(place).filter(({ up }) => up === 0);
     if (given.length > 0 && seeded.chance(0.5)) fields.given = seeded.pick(given);
     return { kind: "object", fields };
+  }
+
+  /** A node in an answer; one that opens scopes is often done without when it fails. */
+  private answered(node: NodeDescription, index: number, place: Place): Reading {
+    if (scopesIn(node).length === 0 || this.seeded.chance(0.4)) return this.reading(place, 1, [index]);
+    return { kind: "optional", of: { kind: "node", up: 0, node: index }, onFailure: true };
   }
 
   private node(before: readonly NodeDescription[], place: Place): NodeDescription {
@@ -107,13 +114,14 @@ class Generator {
   private step(name: string, stepKind: StepKind, place: Place): StepDescription {
     const { seeded } = this;
     const undoable = stepKind === "effect" && seeded.chance(0.75);
-    return { ...this.base(name, place), kind: "step", stepKind, rungs: this.rungs([1, 1, 2, 3]), undoable };
+    return { ...this.base(name, place), kind: "step", stepKind, rungs: this.rungs(place), undoable };
   }
 
-  private rungs(counts: readonly number[]): RungDescription[] {
+  /** Short ladders inside, so that scopes fail often enough. */
+  private rungs({ depth }: Place): RungDescription[] {
     const { seeded, options } = this;
-    return Array.from({ length: seeded.pick(counts) }, () => ({
-      maxAttempts: seeded.integer(1, 3),
+    return Array.from({ length: seeded.pick(depth > 0 ? [1, 1, 1, 2] : [1, 1, 2, 3]) }, () => ({
+      maxAttempts: seeded.pick(depth > 0 ? [1, 1, 2] : [1, 2, 3]),
       timeoutMs: seeded.pick([100, 1_000, 5_000]),
       delayMs: seeded.pick([0, 10, 1_000]),
       ...(options.breakers && seeded.chance(0.2) ? { breaker: "backend" } : {}),
@@ -134,7 +142,7 @@ class Generator {
   }
 
   private nodesIn({ visible }: Place): number {
-    return visible.reduce((sum, count) => sum + count, 0);
+    return visible.reduce((sum, nodes) => sum + nodes.length, 0);
   }
 
   private waiting(name: string, before: readonly NodeDescription[], place: Place): NodeDescription {
@@ -162,7 +170,7 @@ class Generator {
     const inner = (given: readonly GivenField[] = []) =>
       this.scope({
         depth: place.depth + 1,
-        visible: [0, ...place.visible],
+        visible: [[], ...place.visible],
         given: [given, ...place.given],
       });
     const kind = seeded.pick(["branch", "map", "map", "loop", "ensemble"] as const);
@@ -173,7 +181,7 @@ class Generator {
         return { ...this.base(name, place), kind, cases };
       }
       case "map": {
-        const onFailure = seeded.pick(["fail", "drop", "collect"] as const);
+        const onFailure = seeded.pick(["fail", "drop", "drop", "collect"] as const);
         const needs = { over: this.array(place) };
         const concurrency = seeded.integer(1, 4);
         const each = inner(["item", "index"]);
@@ -210,7 +218,7 @@ class Generator {
       after: [],
       when: false,
       stepKind,
-      rungs: this.rungs([1, 1, 2]),
+      rungs: this.rungs(place),
       undoable: false,
     }));
     const fields = nodes.map(({ name: member }, node) => {
@@ -230,11 +238,14 @@ class Generator {
   /** What is an array at run time, most of the time. */
   private array(place: Place): Reading {
     const { seeded } = this;
-    if (this.nodesIn(place) === 0 || seeded.chance(0.3)) {
+    const listing = place.visible.flatMap((nodes, up) =>
+      nodes.flatMap(({ kind }, node) => (kind === "step" || kind === "call" ? [{ up, node }] : [])),
+    );
+    if (listing.length === 0 || seeded.chance(0.3)) {
       return { kind: "list", of: Array.from({ length: seeded.integer(0, 3) }, () => this.reading(place, 0)) };
     }
-    const of = { ...this.named(place), field: "list" as const };
-    if (seeded.chance(0.8)) return of;
+    const of = { kind: "node" as const, ...seeded.pick(listing), field: "list" as const };
+    if (seeded.chance(0.85)) return of;
     return seeded.chance(0.5)
       ? { kind: "first", of: [of, { ...this.named(place), field: "list" }] }
       : { kind: "optional", of, onFailure: seeded.chance(0.5) };
@@ -247,9 +258,9 @@ class Generator {
   /** Names a node: mostly of the own scope, else of one around it. */
   private named({ visible }: Place, among?: readonly number[]): Extract<Reading, { kind: "node" }> {
     const { seeded } = this;
-    const levels = visible.flatMap((count, up) => (count > 0 ? [up] : []));
+    const levels = visible.flatMap((nodes, up) => (nodes.length > 0 ? [up] : []));
     const up = among || (levels[0] === 0 && seeded.chance(0.6)) ? 0 : seeded.pick(levels);
-    const node = among ? seeded.pick(among) : seeded.integer(0, (visible[up] as number) - 1);
+    const node = among ? seeded.pick(among) : seeded.integer(0, (visible[up]?.length ?? 0) - 1);
     return { kind: "node", up, node, ...(seeded.chance(0.25) ? { field: "v" } : {}) };
   }
 

@@ -49,8 +49,8 @@ export function variedOptions(seed: number): SimulationOptions {
     clockSteps: often(),
     slowPeople: often(),
   };
-  const maxNodes = seeded.pick([3, 6, 10, 16]);
-  const maxDepth = seeded.pick([0, 1, 2, 3]);
+  const maxNodes = seeded.pick([3, 6, 10, 16, 20]);
+  const maxDepth = seeded.pick([0, 1, 2, 3, 3]);
   const deadlines = seeded.chance(0.3);
   return { seed, maxNodes, maxDepth, faults, deadlines, breakers: often(), approvals: often(), waits: often() };
 }
