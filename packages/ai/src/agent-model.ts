@@ -148,6 +148,8 @@ interface Kept {
 function keptOf({ content }: Said, { asked }: Source): { readonly kept?: Kept } {
   if (typeof content === "string") return {};
   const parts = content.filter(({ type }) => type === "text" || type === "reasoning" || type === "tool-call");
-  const isSpecial = parts.some((part) => part.type === "reasoning" || "providerOptions" in part);
+  const isSpecial = parts.some(
+    (part) => part.type === "reasoning" || ("providerOptions" in part && part.providerOptions !== undefined),
+  );
   return isSpecial ? { kept: { ...asked, content: JSON.parse(JSON.stringify(parts)) } } : {};
 }
