@@ -7,7 +7,7 @@ import type { Draft, Environment } from "./command.ts";
 import { failStep, maxLosses, rungFailure } from "./decide-step.ts";
 import type { Failure } from "./errors.ts";
 import type { PlanSignal, PlanSleep } from "./plan.ts";
-import type { RunState, Slot } from "./state.ts";
+import { type RunState, type Slot, slotAt } from "./state.ts";
 
 export function decideSleep(slot: Slot, node: PlanSleep, env: Environment, out: Draft): void {
   if (node.forMs === undefined) out.commands.push({ kind: "ask-instant", slot: slot.id });
@@ -17,7 +17,7 @@ export function decideSleep(slot: Slot, node: PlanSleep, env: Environment, out: 
 /** Takes the first in line; where there is none, waits for one (rule 20). */
 export function decideSignal(state: RunState, slot: Slot, env: Environment, out: Draft): void {
   const entry = { at: env.now, slot: slot.id };
-  const first = state.signals.get(slot.node.name)?.find((signal) => !isTaken(out, signal.id, slot));
+  const first = state.signals.get(slot.node.name)?.find((signal) => !isTaken(state, out, signal.id, slot));
   if (first) {
     out.entries.push({ kind: "signal.answered", ...entry, value: first.value, via: "signal", id: first.id });
   } else if (slot.status === "ready") {
@@ -26,9 +26,11 @@ export function decideSignal(state: RunState, slot: Slot, env: Environment, out:
   }
 }
 
-/** Another wait for the same name has just been given it, in this very decision. */
-function isTaken(out: Draft, id: string, slot: Slot): boolean {
-  return out.entries.some((entry) => entry.kind === "signal.answered" && entry.id === id && entry.slot !== slot.id);
+/** Another wait for the same name has just been given it, in this very decision. Ids are apart by name. */
+function isTaken(state: RunState, out: Draft, id: string, { node }: Slot): boolean {
+  return out.entries.some((entry) => {
+    return entry.kind === "signal.answered" && entry.id === id && slotAt(state, entry.slot).node.name === node.name;
+  });
 }
 
 export function decideSignalTimeout(slot: Slot, env: Environment, out: Draft): void {

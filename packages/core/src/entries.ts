@@ -247,6 +247,8 @@ export interface CallAnswered extends SaidOfSlot<"call.answered"> {
   readonly outcome: Outcome;
   readonly value?: Sealed;
   readonly failure?: Failure;
+  /** Of a run that ended degraded: what it did without, the first ones. */
+  readonly degradations?: readonly { readonly path: string; readonly reason: string }[];
   readonly ms: number;
   readonly cost?: Cost;
 }

@@ -178,9 +178,7 @@ function takeCallAnswer(state: RunState, slot: Slot, entry: EntryOf<"call.answer
   addCost(state, slot, entry);
   if (entry.value !== undefined) {
     slot.value = entry.value;
-    if (entry.outcome === "degraded") {
-      degrade(state, pathOf(slot), "called-run", `the run that it called ended degraded: ${slot.call}`);
-    }
+    if (entry.outcome === "degraded") degrade(state, pathOf(slot), "called-run", whyDegraded(slot, entry));
     settle(state, slot, "completed");
   } else {
     slot.status = "ready";
@@ -188,6 +186,11 @@ function takeCallAnswer(state: RunState, slot: Slot, entry: EntryOf<"call.answer
     slot.retryable = false;
     touch(state, slot);
   }
+}
+
+function whyDegraded({ call }: Slot, { degradations = [] }: EntryOf<"call.answered">): string {
+  const reasons = degradations.map(({ path, reason }) => (path === "" ? reason : `${path} ${reason}`));
+  return `the run that it called (${call}) ended degraded${reasons.length > 0 ? `: ${reasons.join("; ")}` : ""}`;
 }
 
 export function degrade(state: RunState, path: string, kind: Degradation["kind"], reason: string): void {

@@ -204,11 +204,15 @@ function calledBy(state: RunState): string[] {
   return state.effects.flatMap((id) => slotAt(state, id).call ?? []);
 }
 
+/** The caller is told so many; the called run's own journal has all. */
+const toldDegradations = 5;
+
 function resultOf(state: RunState) {
   const end = endOf(state);
   return {
     outcome: state.held?.outcome ?? state.outcome ?? "failed",
     failure: end?.failure,
+    degradations: state.degradations.slice(0, toldDegradations).map(({ path, reason }) => ({ path, reason })),
     ms: state.updatedAt - state.startedAt,
     cost: costOf(state),
   };
@@ -218,7 +222,7 @@ function resultOf(state: RunState) {
 function answerEntry(
   caller: PerformingRun,
   slot: number,
-  { outcome, failure, ms, cost }: ReturnType<typeof resultOf>,
+  { outcome, failure, degradations, ms, cost }: ReturnType<typeof resultOf>,
   value: () => unknown,
 ): Answer {
   const base = { kind: "call.answered" as const, at: caller.host.clock.now(), slot, ms, cost };
@@ -229,7 +233,10 @@ function answerEntry(
   }
   try {
     const kept = keep(value(), { codecs: caller.code.flow.code.codecs, nonFinite: true });
-    if ("sealed" in kept) return { entry: { ...base, outcome, value: kept.sealed } satisfies Entry, blobs: kept.blobs };
+    if ("sealed" in kept) {
+      const told = outcome === "degraded" ? { degradations } : {};
+      return { entry: { ...base, outcome, value: kept.sealed, ...told } satisfies Entry, blobs: kept.blobs };
+    }
     const why = {
       kind: "value" as const,
       message: `the called run's answer${kept.refusal.path}: ${kept.refusal.reason}`,

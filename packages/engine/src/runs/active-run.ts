@@ -56,7 +56,12 @@ export class ActiveRun implements Committable, PerformingRun {
   private collected = 0;
   private uncommitted: Entry[] = [];
   private registers: (() => Register)[] = [];
-  private blobs: NewBlob[] = [];
+  private newBlobs: NewBlob[] = [];
+  /** Until their commit is acknowledged. */
+  private readonly unwritten = new Map<string, Uint8Array>();
+  readonly blobs: PerformingRun["blobs"] = {
+    blob: async (run, id) => this.unwritten.get(id) ?? this.host.store.blob(run, id),
+  };
   private marked = false;
   private inbox: Entry[] = [];
   private turning = false;
@@ -106,7 +111,10 @@ export class ActiveRun implements Committable, PerformingRun {
   };
 
   keepBlobs(blobs: readonly NewBlob[]): void {
-    for (const blob of blobs) this.blobs.push(blob);
+    for (const blob of blobs) {
+      this.newBlobs.push(blob);
+      this.unwritten.set(blob.id, blob.bytes);
+    }
   }
 
   /** Resolves when everything said so far is durable; rejects when it never will be. */
@@ -209,10 +217,10 @@ export class ActiveRun implements Committable, PerformingRun {
     this.marked = false;
     if (this.uncommitted.length === 0) return undefined;
     const entries = this.uncommitted;
-    const { claim, registers, blobs } = this;
+    const { claim, registers, newBlobs: blobs } = this;
     this.uncommitted = [];
     this.registers = [];
-    this.blobs = [];
+    this.newBlobs = [];
     const first = this.collected === 0;
     this.collected += entries.length;
     return {
@@ -233,6 +241,7 @@ export class ActiveRun implements Committable, PerformingRun {
     }
     const from = this.durable;
     this.durable += item.entries.length;
+    for (const { id } of item.blobs ?? []) this.unwritten.delete(id);
     this.claim = undefined;
     if (from === 0) this.onRefused(verdict);
     if (!this.paused) this.beginDurable();
@@ -262,6 +271,7 @@ export class ActiveRun implements Committable, PerformingRun {
     this.pending.clear();
     this.inbox = [];
     this.uncommitted = [];
+    this.unwritten.clear();
     for (const { reject } of this.durabilityWaiters) reject(error);
     this.durabilityWaiters = [];
     this.tellIdle();

@@ -115,7 +115,7 @@ export class Attempt implements Performance {
 
   /** Fetches what the needs keep in blobs, where they do, and goes on. */
   private withReader(next: (read: Read) => void): void {
-    const { state, host } = this.run;
+    const { state } = this.run;
     const values = sealedIn(state, this.slot.frame, this.node.needs);
     const { brokenValue } = this.slot;
     if (brokenValue !== undefined) values.push(brokenValue);
@@ -123,7 +123,7 @@ export class Attempt implements Performance {
       next(plainReader(this.code.codecs));
       return;
     }
-    readerFor(host.store, this.run.id, values, this.code.codecs).then(
+    readerFor(this.run.blobs, this.run.id, values, this.code.codecs).then(
       (read) => {
         if (this.superseded) return;
         if (this.isWanted) next(read);

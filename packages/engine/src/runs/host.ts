@@ -71,6 +71,8 @@ export interface PerformingRun {
   readonly state: RunState;
   readonly code: BoundCode;
   readonly host: Host;
+  /** The run's blobs, also those that are not durable yet: what may begin early may read them. */
+  readonly blobs: Pick<Store, "blob">;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
   /** Resolves when everything said so far is durable. */

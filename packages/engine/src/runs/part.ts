@@ -57,8 +57,8 @@ function fateOf({ state }: PerformingRun, home: Frame, ref: Ref): "given" | "ski
   return status === "skipped" ? "skipped" : "failed";
 }
 
-async function opened({ state, code, host, id }: PerformingRun, frame: Frame, ref: Ref): Promise<unknown> {
-  const read = await readerFor(host.store, id, sealedIn(state, frame, ref), code.flow.code.codecs);
+async function opened({ state, code, blobs, id }: PerformingRun, frame: Frame, ref: Ref): Promise<unknown> {
+  const read = await readerFor(blobs, id, sealedIn(state, frame, ref), code.flow.code.codecs);
   return resolve(state, frame, ref, read);
 }
 

@@ -45,7 +45,7 @@ export function withValue(
     }
     next(value, read);
   };
-  if (needsBlobs(values)) readerFor(run.host.store, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
+  if (needsBlobs(values)) readerFor(run.blobs, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
   else go(plainReader(codecs));
 }
 
@@ -64,7 +64,7 @@ export function withSealed(
       fail(failureOf(error)); // a codec is user code too
     }
   };
-  if (needsBlobs(values)) readerFor(run.host.store, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
+  if (needsBlobs(values)) readerFor(run.blobs, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
   else go(plainReader(codecs));
 }
 

@@ -19,7 +19,7 @@ import {
 import { decodeEntries } from "./entry-encoding.ts";
 import { pageCursor, pageLimit } from "./list-query.ts";
 import { DatabaseSync } from "./sqlite-module.ts";
-import { checkFile, outcomes, statuses } from "./sqlite-schema.ts";
+import { checkFile, demandFormat, outcomes, statuses } from "./sqlite-schema.ts";
 
 const summaryColumns = `
   r.run, r.id, r.flow, r.key, r.parent, r.status, r.outcome, r.degraded, r.started_at, r.due_at, r.usd, r.tokens, r.waits,
@@ -149,8 +149,10 @@ function openForReading(path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { readOnly: true });
-    if (!checkFile(db, path).isEmpty) return db;
-    throw new Error("it is empty");
+    const { isEmpty, version } = checkFile(db, path);
+    if (isEmpty) throw new Error("it is empty");
+    demandFormat(version, path);
+    return db;
   } catch (error) {
     db?.close();
     if (error instanceof PlumblineError) throw error;

@@ -14,7 +14,7 @@ import { PlumblineError } from "@plumbline/core";
 /** "PLMB": what `file` and SQLite's tools show for our files. */
 const applicationId = 0x504c4d42;
 /** Raised by each migration. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 const tables = `
 CREATE TABLE plans(
@@ -87,8 +87,41 @@ export const outcomes = ["succeeded", "degraded", "failed", "cancelled"] as cons
 
 const notADatabase = 26; // SQLITE_NOTADB
 
-/** Refuses a file that is not ours or too new, before anything in it is changed. Gives whether it is empty. */
-export function checkFile(db: DatabaseSync, path: string): { readonly isEmpty: boolean } {
+/** What makes a file of one format a file of the next; index 0 begins with format 1. Adding only: no row is lost (rule 29). */
+const migrations = [
+  `ALTER TABLE runs ADD COLUMN parent TEXT;
+   UPDATE runs SET status = 4 WHERE status = 3;
+   DROP INDEX runs_open;
+   CREATE INDEX runs_open ON runs(status, run) WHERE status < 4;
+   CREATE INDEX runs_by_parent ON runs(parent, run) WHERE parent IS NOT NULL;
+   CREATE INDEX IF NOT EXISTS registers_by_age ON registers(at);`,
+] as const;
+
+/** Brings an older file to this format, as a whole or not at all. */
+export function migrate(db: DatabaseSync, from: number): void {
+  if (from === formatVersion) return;
+  const steps = migrations.slice(from - 1).join("\n");
+  try {
+    db.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${formatVersion}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A reader beside nobody cannot bring an older file to this format: an engine has to open it once. */
+export function demandFormat(version: number, path: string): void {
+  if (version === formatVersion) return;
+  throw new PlumblineError("store-failed", "this database is of an older format", {
+    path,
+    expected: `format ${formatVersion}`,
+    found: `format ${version}`,
+    mend: "open it once with an engine of this version (plumbline resume FILE --db PATH): that brings it up, and loses nothing",
+  });
+}
+
+/** Refuses a file that is not ours or too new, before anything in it is changed. Gives whether it is empty, and its format. */
+export function checkFile(db: DatabaseSync, path: string): { readonly isEmpty: boolean; readonly version: number } {
   const pragma = (name: string) => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
   let application: number;
   try {
@@ -100,7 +133,7 @@ export function checkFile(db: DatabaseSync, path: string): { readonly isEmpty: b
   const tableCount = Number(db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n ?? 0);
   if (application !== applicationId && (application !== 0 || tableCount > 0)) throw foreignFile(path, application);
   if (version > formatVersion) throw newerFile(path, version);
-  return { isEmpty: tableCount === 0 };
+  return { isEmpty: tableCount === 0, version };
 }
 
 /** Makes an empty file ours. */

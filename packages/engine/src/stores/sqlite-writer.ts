@@ -11,7 +11,7 @@ import { hash } from "node:crypto";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { type CommitVerdict, PlumblineError, type Register } from "@plumbline/core";
 import { DatabaseSync } from "./sqlite-module.ts";
-import { checkFile, makeTables } from "./sqlite-schema.ts";
+import { checkFile, makeTables, migrate } from "./sqlite-schema.ts";
 
 /** One commit item as it crosses to the writer: flat, and encoded already. */
 export interface WriteItem {
@@ -98,12 +98,13 @@ export class SqliteWriter {
     this.db = new DatabaseSync(path);
     const { db } = this;
     db.exec("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF");
-    const { isEmpty } = checkFile(db, path); // before the journal mode, which is a change of the file
+    const { isEmpty, version } = checkFile(db, path); // before the journal mode, which is a change of the file
     db.exec("PRAGMA journal_mode = WAL");
     db.exec(
       `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`,
     );
     if (isEmpty) makeTables(db);
+    else migrate(db, version);
     this.readEpoch = db.prepare("SELECT epoch FROM owner");
     this.epoch = Number(db.prepare("UPDATE owner SET epoch = epoch + 1 RETURNING epoch").get()?.epoch);
     this.begin = db.prepare("BEGIN IMMEDIATE");
