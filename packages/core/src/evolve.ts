@@ -330,6 +330,7 @@ function evolveUndo(state: RunState, slot: Slot, entry: UndoEntry): void {
       break;
     case "compensation.abandoned":
       slot.undo = "abandoned";
+      slot.undoFailure ??= { kind: "error", message: entry.because }; // a called run says what it leaves standing
   }
   touch(state, slot);
 }

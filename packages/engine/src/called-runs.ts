@@ -74,13 +74,15 @@ export class CalledRuns implements Called {
     return this.host.active.has(id) || (await this.host.reading((store) => store.load(id))) !== undefined;
   }
 
-  /** Tells the caller of an outcome that was there before it could listen. */
+  /** Tells the caller of an outcome that was there before it could listen; a caller that only waits now leaves memory. */
   async tellIfSettled(id: string): Promise<void> {
-    const settled = await this.host.withRun(id, async (run) => {
+    const { run, isSettled } = await this.host.withRun(id, async (run) => {
       await run.durably();
-      return isSettledCall(run.state) ? run : undefined;
+      return { run, isSettled: isSettledCall(run.state) };
     });
-    if (settled) await this.tell(settled);
+    const caller = run.state.parent?.run;
+    if (isSettled) await this.tell(run);
+    else if (caller !== undefined && this.host.active.has(caller)) await this.host.withRun(caller, () => {});
   }
 
   /** A run's entries are durable: whoever called it, and those that it called, may have to know. */
