@@ -18,12 +18,12 @@ const TILES = [192, 96, 48];
 export const SEGMENTATION_VERSION = "1";
 
 export function findingSteps($: FlowBuilder, scan: Ref<Slice>, models: ScanModels) {
-  // Reads, though these two are pure: their pixels are kept as blobs, which a step finds only when they are durable.
-  const slice = $.step("preprocess", { needs: { scan }, output: Slice }).by(function prepare(needs) {
+  const slice = $.step("preprocess", { needs: { scan }, kind: "pure", output: Slice }).by(function prepare(needs) {
     return models.preprocess(needs.scan);
   });
   const mask = $.step("segment", {
     needs: { slice }, // and not the scan's id: the same picture is the same question
+    kind: "pure",
     output: Mask,
     version: SEGMENTATION_VERSION,
     cache: { maxAge: "30d" },
