@@ -52,7 +52,8 @@ function feedbackOn(previous: Previous | undefined, format: AnswerFormat): strin
 function reasonsOf({ value, reasons, failure }: Previous, format: AnswerFormat): readonly string[] {
   if (failure.code === "model-length") return ["it was too long and was cut off: be briefer"];
   if (failure.code === "model-not-json") return ["it was not JSON"];
-  if (reasons.length === 0) return [];
+  // A backend that is down, a timeout: nothing was answered, so there is nothing to mend.
+  if (failure.kind !== "contract") return [];
   // The contract only saw a text where it wanted something else; what helps is to know that it could not be read.
   const unread = format.kind === "json" && typeof value === "string" ? readAnswer(value, format).notJson : undefined;
   return unread === undefined ? reasons : [`it was not valid JSON: ${unread}`, ...reasons];

@@ -40,7 +40,8 @@ export async function refusedBefore(contract: Schema, value: unknown): Promise<P
   return { value, reasons, failure: failureOf(new Error("contract"), "contract"), attempt: 1, rung: 0 };
 }
 
-/** What the attempt after an error is told. */
+/** What the attempt after an error is told: an engine gives the error's words for a reason. */
 export function failedBefore(thrown: unknown): Previous {
-  return { reasons: [], failure: failureOf(thrown), attempt: 1, rung: 0 };
+  const failure = failureOf(thrown);
+  return { reasons: [failure.message], failure, attempt: 1, rung: 0 };
 }

@@ -190,6 +190,13 @@ test("after an answer that was cut off, the next is asked to be briefer", async 
   expect(server.requests[1]?.messages.at(-1)?.content).toContain("be briefer");
 });
 
+test("after a server that was down, the next attempt is asked the same, and told of no fault of its own", async () => {
+  const { rung, server } = await rungOf([refuses(503, "Overloaded"), says(JSON.stringify(good))]);
+  const error = await thrownBy(rung.run({}, fakeContext(Summary)));
+  await rung.run({}, fakeContext(Summary, { attempt: 2, previous: failedBefore(error) }));
+  expect(server.requests[1]).toEqual(server.requests[0]);
+});
+
 test("an answer with no text, and a body that is not of the protocol", async () => {
   const { rung } = await rungOf([says("  "), sends("<html>gateway</html>")]);
   expect((await thrownBy(rung.run({}, fakeContext(z.string())))).code).toBe("model-empty");

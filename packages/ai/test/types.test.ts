@@ -1,10 +1,19 @@
 // Types, checked by tsc with the rest: inside `.by` the needs are known and the answer fits whatever the contract is; what
 // must not compile is marked. The bodies run too, because a flow that was made is valid.
-import { flow, lastGood, type Ref, type Rung, template } from "@plumbline/core";
+import {
+  type AgentQuestion,
+  type AgentReply,
+  flow,
+  lastGood,
+  type Ref,
+  type Rung,
+  template,
+  tool,
+} from "@plumbline/core";
 import { MockLanguageModelV4 } from "ai/test";
 import { expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { llm } from "../src/index.ts";
+import { agentModel, llm } from "../src/index.ts";
 
 const model = new MockLanguageModelV4();
 const Fields = z.object({ income: z.number(), name: z.string() });
@@ -46,6 +55,29 @@ test("a rung made apart fits any contract whose needs it can read", () => {
       text: $.step("text", { needs: { name }, output: z.string() }).by(apart),
       list: $.step("list", { needs: { name, income }, output: z.array(z.number()) }).by(apart),
     }),
+  });
+});
+
+const weather = tool({ description: "", input: Fields, output: z.string(), run: ({ name }) => name });
+const agent = { tools: { weather }, output: z.string(), maxTurns: 3 } as const;
+
+test("an agent's model is given the agent's needs, and its prompt says which", () => {
+  const apart = agentModel(model, { prompt: ({ name }: { readonly name: string }) => name });
+  expectTypeOf(apart).toEqualTypeOf<Rung<AgentQuestion<{ readonly name: string }>, AgentReply>>();
+  flow("agents", {
+    input: Fields,
+    build($, { name, income }) {
+      const one = $.agent("one", { ...agent, needs: { name }, model: apart });
+      const two = $.agent("two", {
+        ...agent,
+        needs: { name, income },
+        model: [apart, template(() => ({ answer: "" }))],
+      });
+      // @ts-expect-error the prompt needs a name that the agent does not have
+      const three = $.agent("three", { ...agent, needs: { income }, model: apart });
+      expectTypeOf(one).toEqualTypeOf<Ref<string>>();
+      return { one, two, three };
+    },
   });
 });
 
