@@ -14,12 +14,15 @@ import {
   fold,
   newState,
   nextDueAt,
+  type Outcome,
   open,
   type Plan,
+  type PlanBranch,
   pathOf,
   type RunState,
   recordDecision,
   recover,
+  resolve,
   type Schema,
   type Slot,
   seal,
@@ -137,6 +140,54 @@ export class Stage {
     return this.say({ kind: "compensation.completed", ...entry });
   }
 
+  /** A branch has chosen its case. */
+  chooses(path: string, key: string): Decision {
+    const { id: slot, node } = this.slot(path);
+    const scope = (node as PlanBranch).cases[key] as number;
+    return this.say({ kind: "scope.entered", at: this.now, slot, scope, key });
+  }
+
+  /** The items of a map are known. */
+  lists(path: string, ...items: unknown[]): Decision {
+    const { id: slot } = this.slot(path);
+    return this.say({ kind: "items.listed", at: this.now, slot, items: items.map(sealed) });
+  }
+
+  /** The last turn of a loop is judged. */
+  judges(path: string, done: boolean, value: unknown = { turn: this.slot(path).inside?.frames.length }): Decision {
+    const { id: slot, inside } = this.slot(path);
+    const turn = inside?.frames.length as number;
+    return this.say({ kind: "turn.completed", at: this.now, slot, turn, value: sealed(value), done });
+  }
+
+  /** A function of a node that is open has made the node's answer. */
+  makes(path: string, value: unknown, degraded?: string): Decision {
+    const { id: slot } = this.slot(path);
+    const why = degraded === undefined ? {} : { degraded };
+    return this.say({ kind: "scope.completed", at: this.now, slot, value: sealed(value), ...why });
+  }
+
+  /** A function of a node that is open has failed. */
+  stops(path: string, failure: Failure = error("until threw", "predicate")): Decision {
+    return this.say({ kind: "scope.stopped", at: this.now, slot: this.slot(path).id, failure });
+  }
+
+  /** A called run has its outcome. */
+  hears(path: string, outcome: Outcome, more: { value?: unknown; failure?: Failure } = {}): Decision {
+    const { id: slot } = this.slot(path);
+    const { value, failure } = more;
+    return this.say({
+      kind: "call.answered",
+      at: this.now,
+      slot,
+      outcome,
+      ms: 5,
+      cost: { usd: 2, tokens: 7 },
+      ...(value === undefined ? {} : { value: sealed(value) }),
+      ...(failure ? { failure } : {}),
+    });
+  }
+
   cancels(reason?: string): Decision {
     return this.say({ kind: "cancel.requested", at: this.now, ...(reason === undefined ? {} : { reason }) });
   }
@@ -181,6 +232,19 @@ export class Stage {
 
   all<K extends EntryKind>(kind: K): EntryOf<K>[] {
     return this.journal.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+  }
+
+  /** What a reader of the slot is given. */
+  given(path: string): unknown {
+    const { frame, id } = this.slot(path);
+    const ref = { kind: "ref" as const, scope: frame.scope.id, node: id - frame.base, path: [] };
+    return resolve(this.state, frame, ref, open);
+  }
+
+  /** What the needs of a slot come to. */
+  needs(path: string): unknown {
+    const { frame, node } = this.slot(path);
+    return resolve(this.state, frame, node.needs, open);
   }
 
   get kinds(): string[] {
