@@ -44,6 +44,7 @@ export interface Overview {
 export function overviewOf(record: RunRecord): Overview {
   const state = fold(newState(record.plan), record.entries);
   const end = endOf(state);
+  const output = end?.output ?? state.held?.output;
   return {
     summary: summaryOf(state),
     ...(state.parent === undefined ? {} : { parent: state.parent }),
@@ -52,8 +53,8 @@ export function overviewOf(record: RunRecord): Overview {
     scopes: scopesIn(state),
     standing: end?.standing ?? [],
     ...(end?.failure ? { failure: end.failure } : {}),
-    ...(end?.output === undefined ? {} : { output: end.output }),
-    partial: end?.output === undefined ? (end?.partial ?? {}) : {},
+    ...(output === undefined ? {} : { output }),
+    partial: output === undefined ? (end?.partial ?? {}) : {},
     ms: (state.endedAt ?? state.updatedAt) - state.startedAt,
   };
 }

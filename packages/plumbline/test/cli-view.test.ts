@@ -67,7 +67,7 @@ describe("a frame", () => {
     ]);
     expect(lines.at(-1)).toContain("waiting");
     expect(lines.at(-1)).toContain("1 degradation");
-    expect([live.isParked, live.isAsking]).toEqual([true, true]);
+    expect([live.isParked, live.asked.length]).toEqual([true, 1]);
   });
 
   it("never has more lines or columns than the screen", async () => {

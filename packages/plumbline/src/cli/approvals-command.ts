@@ -23,7 +23,7 @@ import { withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { ifNobodyAnswers } from "./frame.ts";
 import { jsonText } from "./json-text.ts";
-import { clean, clipped, relative } from "./phrase.ts";
+import { clean, clipped, relative, shellWord } from "./phrase.ts";
 import { approvalParts, findApproval, findRun, recordOf } from "./run-name.ts";
 import { indented } from "./run-report.ts";
 import { limitOf, timeLeft } from "./runs-command.ts";
@@ -43,17 +43,7 @@ export async function approvalsCommand(session: Session): Promise<ExitCode> {
 }
 
 async function list(session: Session, engine: Journals): Promise<void> {
-  const desk = option(session, "desk");
-  const query: ListQuery = { desk: desk ?? "*", limit: limitOf(session) };
-  const { items, next } = await engine.list(query);
-  const requests: Request[] = [];
-  for (const { id } of items) {
-    const record = await recordOf(engine, id);
-    for (const wait of record.summary.waits) {
-      if (desk !== undefined && wait.desk !== desk) continue;
-      requests.push({ summary: record.summary, wait, node: slotOf(record, wait.path).node as PlanApproval });
-    }
-  }
+  const { requests, next } = await requestsOf(session, engine);
   answer(
     session,
     () => ({ approvals: requests.map(requestDocument), next: next ?? null }),
@@ -61,8 +51,38 @@ async function list(session: Session, engine: Journals): Promise<void> {
   );
 }
 
-function slotOf(record: RunRecord, path: string): Slot {
-  return slotByPath(fold(newState(record.plan), record.entries), path) as Slot;
+/** A page; runs that wait for a signal are listed with those that wait for a person, and looked past. */
+async function requestsOf(
+  session: Session,
+  engine: Journals,
+): Promise<{ readonly requests: readonly Request[]; readonly next: string | undefined }> {
+  const desk = option(session, "desk");
+  const limit = limitOf(session);
+  const requests: Request[] = [];
+  let next: string | undefined;
+  for (let pages = 0; pages < maxPages; pages++) {
+    const query: ListQuery = { desk: desk ?? "*", limit, ...(next === undefined ? {} : { cursor: next }) };
+    const page = await engine.list(query);
+    for (const { id, waits } of page.items) {
+      const asked = waits.filter((wait) => wait.kind === "approval" && (desk === undefined || wait.desk === desk));
+      if (asked.length === 0) continue;
+      const record = await recordOf(engine, id);
+      const { summary } = record;
+      for (const wait of asked) {
+        const node = slotOf(record, wait.path)?.node;
+        if (node?.kind === "approval") requests.push({ summary, wait, node });
+      }
+    }
+    next = page.next;
+    if (next === undefined || requests.length >= limit) break;
+  }
+  return { requests, next };
+}
+
+const maxPages = 50;
+
+function slotOf(record: RunRecord, path: string): Slot | undefined {
+  return slotByPath(fold(newState(record.plan), record.entries), path);
 }
 
 function requestDocument({ summary, wait, node }: Request): Record<string, unknown> {
@@ -127,7 +147,7 @@ async function detail(session: Session, engine: Journals, id: string): Promise<v
         ? [
             "",
             ...["approve", "reject"].map(
-              (name) => `  plumbline ${name} ${summary.id}:${path}${databaseHint(session.db)}`,
+              (name) => `  plumbline ${name} ${shellWord(`${summary.id}:${path}`)}${databaseHint(session.db)}`,
             ),
           ]
         : [];

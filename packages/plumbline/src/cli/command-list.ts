@@ -16,7 +16,7 @@ const approvalId: ArgumentSpec = {
 
 const by: OptionSpec = { name: "by", value: "NAME", words: "who says so; default this system's user" };
 const acceptDegraded: OptionSpec = { name: "accept-degraded", words: "exit with 0 when the run ends degraded" };
-const detach: OptionSpec = { name: "detach", words: "leave when only a person can move the run" };
+const detach: OptionSpec = { name: "detach", words: "leave when only a person or a signal can move the run" };
 const flowsFile: OptionSpec = {
   name: "flows",
   value: "FILE",
@@ -65,7 +65,11 @@ export const commands: readonly CommandSpec[] = [
     args: [],
     options: [
       { name: "flow", value: "NAME", words: "only this flow's" },
-      { name: "status", value: "STATUS", words: "only running, waiting, stopping or ended ones" },
+      {
+        name: "status",
+        value: "STATUS",
+        words: "only running, waiting, held (answered, and their caller can still undo them), stopping or ended ones",
+      },
       { name: "outcome", value: "OUTCOME", words: "only succeeded, degraded, failed or cancelled ones" },
       { name: "key", value: "TEXT", words: "only those with this key" },
       limit,
@@ -106,7 +110,7 @@ export const commands: readonly CommandSpec[] = [
     name: "approve",
     summary: "decide an approval: yes, or what --decision says",
     details:
-      "The process that owns the database takes the decision. When there is none, this one becomes the owner, carries\nthe run on until only a person can move it, and says so.",
+      "The process that owns the database takes the decision. When there is none, this one becomes the owner, carries\nthe run on until only a person or a signal can move it, and says so.",
     args: [approvalId],
     options: decisionOptions,
     examples: [
@@ -122,6 +126,24 @@ export const commands: readonly CommandSpec[] = [
     options: decisionOptions,
     examples: [`plumbline reject last --note "income does not match"`],
     load: async () => (await import("./decide-command.ts")).rejectCommand,
+  },
+  {
+    name: "signal",
+    summary: "say something to a run: what it waits for under this name, or will",
+    details:
+      "A signal that comes before the run waits for it is kept. It goes the same way as a decision: to the process that\nowns the database, or this one becomes the owner and carries the run on.",
+    args: [
+      runId,
+      { name: "NAME", words: "the signal, as the flow names it; `plumbline show RUN` says what it waits for" },
+    ],
+    options: [
+      { name: "value", value: "JSON", words: "what it says, or @FILE; null when it says nothing" },
+      by,
+      { name: "id", value: "TEXT", words: "makes sending idempotent: the same id counts once" },
+      flowsFile,
+    ],
+    examples: [`plumbline signal last payment --value '{"paid":true}' --id transfer-77`],
+    load: async () => (await import("./signal-command.ts")).signalCommand,
   },
   {
     name: "cancel",

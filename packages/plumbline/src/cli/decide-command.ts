@@ -6,7 +6,6 @@
  * in motion, and says so.
  */
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import {
   type DecisionAnswer,
   fold,
@@ -20,15 +19,15 @@ import {
 import type { Database } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { withFlowsOf } from "./flows-of-run.ts";
-import { type Followed, follow, leave } from "./follow.ts";
+import { type Followed, leave } from "./follow.ts";
 import { readJson } from "./input.ts";
 import { jsonText } from "./json-text.ts";
-import { carryOn } from "./motion.ts";
+import { carryHere, carryWords } from "./motion.ts";
 import { clean, relative } from "./phrase.ts";
 import { CliError } from "./problem.ts";
 import { approvalParts, findApproval, recordOf } from "./run-name.ts";
 import { currentReport, type RunReport, runDocument, runText } from "./run-report.ts";
-import { answer, argument, databaseHint, option, type Session } from "./session.ts";
+import { answer, argument, databaseHint, option, type Session, systemUser } from "./session.ts";
 
 export async function approveCommand(session: Session): Promise<ExitCode> {
   return decideCommand(session, true);
@@ -58,7 +57,9 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
     };
     const decided = await database.ask((engine) => engine.decide(request), true).catch(told);
     const carried =
-      database.isOwner && decided.status !== "late" ? await carry(session, database, run, entries.length) : undefined;
+      database.isOwner && decided.status !== "late"
+        ? await carryHere(session, database, run, entries.length)
+        : undefined;
     const report = await currentReport(database, run);
     const before = decided.status === "late" ? await decisionBefore(database, run, path) : undefined;
     answer(
@@ -113,14 +114,6 @@ function takesApproved({ onTimeout, breaker }: PlanApproval): boolean {
   });
 }
 
-function systemUser(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    return undefined; // a user without a name, as in some containers
-  }
-}
-
 /** A refused decision is told with how to say all of it. */
 function told(error: unknown): never {
   const { code, expected, found, path } = error as Partial<PlumblineError>;
@@ -132,14 +125,6 @@ function told(error: unknown): never {
     mend: `say all of it: --decision '{"approved":true, ...}'`,
     cause: error,
   });
-}
-
-/** This process is the owner: what the decision set in motion runs here, until only a person can move it. */
-async function carry(session: Session, database: Database, run: string, from: number): Promise<Followed> {
-  session.err.write(session.err.paint("dim", "nobody runs this database: carrying the run on here\n"));
-  const followed = await follow(session, database, run, { untilParked: true, from });
-  if (followed.end !== "left") await carryOn(session, database);
-  return followed;
 }
 
 /** The decision that counted. */
@@ -194,8 +179,5 @@ function decidedText({ session, path, decision, decided, before, carried, report
   const head = `${words}  ${paint("dim", `${summary.id}:${path}`)}\n`;
   if (decided.status === "late" || (carried && carried.end === "ended"))
     return `${head}\n${runText(report, paint, databaseHint(session.db))}`;
-  const goes = carried
-    ? `the run was carried on here and ${carried.end === "parked" ? "waits for a person again" : "was left"}: plumbline resume ${summary.id}${databaseHint(session.db)}`
-    : "the process that owns the database carries the run on";
-  return `${head}${paint("dim", goes)}\n`;
+  return `${head}${paint("dim", carryWords(carried, summary.id, databaseHint(session.db)))}\n`;
 }

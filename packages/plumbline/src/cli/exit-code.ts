@@ -27,7 +27,7 @@ export const exitCodeWords: readonly (readonly [code: ExitCode, words: string])[
   [2, "asked wrongly: arguments, file, flow, input, decision, no such run; nothing was changed"],
   [3, "the run ended degraded: it has an answer, and something on the way was not as it should be"],
   [4, "the run was cancelled"],
-  [5, "the run goes on later: left with Ctrl-C, or it waits for a person; everything is recorded"],
+  [5, "the run goes on later: left with Ctrl-C, or it waits for a person or a signal; everything is recorded"],
   [6, "too late: the approval had been decided or the run had ended; recorded, and nothing changed"],
   [130, "a second Ctrl-C: left at once; what was committed is recorded"],
 ];

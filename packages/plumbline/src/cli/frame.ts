@@ -5,10 +5,11 @@
  * nothing scrolls away: what is over or to come is counted instead; what happens when nobody answers is always said
  * beside the countdown.
  */
-import { open, type PlanApproval, pathOf, type Slot, type StepReport, stepsOf } from "@plumbline/core";
+import { open, type PlanApproval, type PlanSignal, pathOf, type StepReport } from "@plumbline/core";
 import { jsonText } from "./json-text.ts";
 import type { LiveRun } from "./live-run.ts";
-import { clean, clipped, columnsOf, cost, countdown, duration, plural } from "./phrase.ts";
+import { clean, clipped, columnsOf, cost, countdown, duration, plural, shellWord } from "./phrase.ts";
+import { type Branchlet, nameColumnsOf, treeOf } from "./run-tree.ts";
 import { stepLine } from "./step-line.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -20,17 +21,17 @@ export interface FrameSize {
 }
 
 export function frameOf(live: LiveRun, now: number, { columns, rows, hint = "" }: FrameSize, paint: Paint): string[] {
-  const { state } = live;
-  const reports = stepsOf(state);
-  const nameColumns = Math.min(28, Math.max(0, ...reports.map(({ path }) => columnsOf(path))));
-  const context = { live, now, nameColumns, columns, paint };
-  const blocks = state.slots.map((slot, index) => {
-    const report = reports[index] as StepReport;
-    const line = stepLine(slot, report, context);
-    const below = slot.status === "asked" ? consequences(live, slot, hint) : [];
+  const tree = treeOf(live.state);
+  const nameColumns = nameColumnsOf(tree);
+  const context = { live, now, nameColumns, columns, paint, waits: live.waits };
+  const blocks = tree.map((line) => {
+    const below = consequences(live, line, hint);
     return {
-      report,
-      lines: [line, ...below.map((words) => `      ${paint("dim", clipped(clean(words), columns - 6))}`)],
+      report: line.report,
+      lines: [
+        stepLine(line, context),
+        ...below.map((words) => `      ${paint("dim", clipped(clean(words), columns - 6))}`),
+      ],
     };
   });
   const frame = [
@@ -38,7 +39,7 @@ export function frameOf(live: LiveRun, now: number, { columns, rows, hint = "" }
     "",
     ...fitted(blocks, rows - 5, paint),
     "",
-    foot(live, reports, now, columns, paint),
+    foot(live, tree, now, columns, paint),
   ];
   return frame.slice(-Math.max(1, rows - 1));
 }
@@ -73,20 +74,31 @@ function fitted(blocks: readonly Block[], rows: number, paint: Paint): string[] 
   ];
 }
 
-/** Under an approval: how it is answered, and what happens when it is not. */
-function consequences({ state }: LiveRun, slot: Slot, hint: string): string[] {
-  const node = slot.node as PlanApproval;
-  const several = state.slots.filter(({ status }) => status === "asked").length > 1;
-  const id = several ? `${state.run}:${pathOf(slot)}` : state.run;
+/** Under what waits: how it is answered, and what happens when it is not. */
+function consequences(live: LiveRun, { slot, report }: Branchlet, hint: string): string[] {
+  const { node } = slot;
+  if (report.status !== "waiting") return [];
+  if (node.kind === "signal") {
+    return [`if nothing comes: ${ifNobodyAnswers(node)}`, signalCommand(live.state.run, node, hint)];
+  }
+  if (node.kind !== "approval") return [];
+  const { run } = live.state;
+  const id = live.asked.length > 1 ? `${run}:${pathOf(slot)}` : run;
   return [
     ...(node.title === undefined ? [] : [node.title]),
     `if nobody answers: ${ifNobodyAnswers(node)}`,
-    `plumbline approve ${id}${hint}`,
+    `plumbline approve ${shellWord(id)}${hint}`,
   ];
 }
 
+/** The command that sends a signal; its declared value shows the shape. */
+export function signalCommand(run: string, node: PlanSignal, hint: string): string {
+  const shape = node.onTimeout === undefined ? "JSON" : ifNobodyAnswers(node);
+  return `plumbline signal ${run} ${shellWord(node.name)} --value ${shellWord(shape)}${hint}`;
+}
+
 /** The declared answer, in words. */
-export function ifNobodyAnswers({ onTimeout }: PlanApproval): string {
+export function ifNobodyAnswers({ onTimeout }: Pick<PlanApproval | PlanSignal, "onTimeout">): string {
   if (onTimeout === undefined) return "the flow decides from what it knows";
   try {
     return jsonText(open(onTimeout));
@@ -95,12 +107,14 @@ export function ifNobodyAnswers({ onTimeout }: PlanApproval): string {
   }
 }
 
-function foot(live: LiveRun, reports: readonly StepReport[], now: number, columns: number, paint: Paint): string {
+function foot(live: LiveRun, tree: readonly Branchlet[], now: number, columns: number, paint: Paint): string {
   const { state } = live;
+  // The flow's own steps: how many there are inside of them is not known before.
+  const reports = tree.filter(({ slot }) => slot.frame.owner === undefined).map(({ report }) => report);
   const done = reports.filter(({ status }) => doneStatuses.has(status)).length;
   const left = Math.max(0, (state.deadlineAt ?? 0) - now);
   const parts = [
-    state.outcome === undefined ? phaseWords(state.phase, reports) : outcomeWords(state.outcome, paint),
+    state.outcome === undefined ? phaseWords(live) : outcomeWords(state.outcome, paint),
     duration(Math.max(0, (state.endedAt ?? now) - state.startedAt)),
     `${done} of ${plural(reports.length, "step")}`,
     state.degradations.length === 0 ? "" : paint("magenta", plural(state.degradations.length, "degradation")),
@@ -118,10 +132,10 @@ function foot(live: LiveRun, reports: readonly StepReport[], now: number, column
 
 const doneStatuses: ReadonlySet<string> = new Set(["succeeded", "degraded", "skipped", "failed", "undone"]);
 
-function phaseWords(phase: string, reports: readonly StepReport[]): string {
-  if (phase === "stopping") return "stopping";
-  const waits = reports.some(({ status }) => status === "waiting");
-  return waits && !reports.some(({ status }) => status === "running") ? "waiting" : "running";
+function phaseWords(live: LiveRun): string {
+  const { phase } = live.state;
+  if (phase !== "running") return phase;
+  return live.waits ? "waiting" : "running";
 }
 
 const outcomeStyles = { succeeded: "green", degraded: "magenta", failed: "red", cancelled: "yellow" } as const;

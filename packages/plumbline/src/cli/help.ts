@@ -58,7 +58,7 @@ export function commandHelp(spec: CommandSpec, paint: Paint): string {
   ].join("\n");
 }
 
-const runsFlows: ReadonlySet<string> = new Set(["run", "resume", "approve", "reject", "cancel"]);
+const runsFlows: ReadonlySet<string> = new Set(["run", "resume", "approve", "reject", "signal", "cancel"]);
 
 function exitRows(): Row[] {
   return exitCodeWords.map(([code, words]) => [String(code), words]);

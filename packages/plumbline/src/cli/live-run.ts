@@ -2,9 +2,21 @@
  * A run while it is being watched: its folded state, and what only the entries know.
  *
  * Boundary: entries in, readings out; how it looks is frame.ts, who feeds it is follow.ts. Invariants: nothing is known
- * that is not in an entry; memory is bounded by the plan, whatever the length of the journal.
+ * that is not in an entry; memory is bounded by the nodes that were
+ * reached, whatever the length of the journal.
  */
-import { type Entry, evolve, isSettled, newState, type Plan, type RunState, type Slot } from "@plumbline/core";
+import {
+  type Entry,
+  evolve,
+  isLive,
+  isSettled,
+  newState,
+  type Plan,
+  type RunState,
+  type Slot,
+  summaryOf,
+  userCodeOf,
+} from "@plumbline/core";
 
 export class LiveRun {
   readonly state: RunState;
@@ -39,17 +51,42 @@ export class LiveRun {
     return this.changes.get(slot.id)?.at ?? this.state.startedAt;
   }
 
-  /** True when only a person can move the run, or nothing can any more. */
+  /** True when only a person or a signal can move the run, or nothing in it can any more. */
   get isParked(): boolean {
-    const { phase, slots } = this.state;
-    if (phase !== "running") return phase === "ended";
-    return (
-      slots.every((slot) => isSettled(slot) || slot.status === "pending" || slot.status === "asked") && this.isAsking
-    );
+    const { phase, timers, slots } = this.state;
+    if (phase !== "running") return phase !== "stopping";
+    if (timers.size === 0 || (this.asked.length === 0 && this.awaited.length === 0)) return false;
+    return slots.every((slot) => this.isStill(slot));
   }
 
-  /** True while a person is asked for something. */
-  get isAsking(): boolean {
-    return this.state.slots.some(({ status }) => status === "asked");
+  private isStill(slot: Slot): boolean {
+    const { state } = this;
+    if (slot.undo === "started" || slot.undo === "due" || slot.undo === "waiting") return false;
+    if (isSettled(slot) || stillStatuses.has(slot.status)) return true;
+    if (slot.status === "open") return userCodeOf(state, slot) === undefined;
+    return slot.status !== "running" && slot.status !== "called" && !isLive(state, slot.frame);
+  }
+
+  /** Approvals that wait for a person. */
+  get asked(): Slot[] {
+    return this.withTimer("asked");
+  }
+
+  /** Nodes that wait for a signal. */
+  get awaited(): Slot[] {
+    return this.withTimer("awaiting");
+  }
+
+  /** Every wait has a timer; what lies in a part that is closed has none. */
+  private withTimer(status: Slot["status"]): Slot[] {
+    const slots = [...this.state.timers].map((id) => this.state.slots[id] as Slot);
+    return slots.filter((slot) => slot.status === status).sort((a, b) => a.id - b.id);
+  }
+
+  /** Nothing but a person, a signal or a timer can move it. */
+  get waits(): boolean {
+    return summaryOf(this.state).status === "waiting";
   }
 }
+
+const stillStatuses: ReadonlySet<Slot["status"]> = new Set<Slot["status"]>(["pending", "asked", "awaiting"]);

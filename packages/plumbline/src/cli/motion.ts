@@ -1,15 +1,39 @@
 /**
- * What else is in motion in a database that this process owns, and waiting for it.
+ * What is in motion in a database that this process owns, and carrying it on until only a person or a signal can.
  *
  * Boundary: lists and watches through the Engine port. Invariants: only runs whose code this process has are waited for;
- * a run that waits for a person is not in motion; leaving is always possible.
+ * a run that waits for a person or a signal is not in motion; leaving is always possible.
  */
 import type { Engine, RunSummary } from "@plumbline/core";
 import type { Database } from "./database.ts";
+import { type Followed, follow } from "./follow.ts";
 import { LiveRun } from "./live-run.ts";
 import { plural } from "./phrase.ts";
 import { recordOf } from "./run-name.ts";
 import type { Session } from "./session.ts";
+
+/** This process is the owner: what was set in motion in the run goes on here, and what else there is. */
+export async function carryHere(session: Session, database: Database, run: string, from: number): Promise<Followed> {
+  session.err.write(session.err.paint("dim", "nobody runs this database: carrying the run on here\n"));
+  const followed = await follow(session, database, run, { untilParked: true, from });
+  if (followed.end !== "left") await carryOn(session, database);
+  return followed;
+}
+
+/** Who goes on with a run that did not end here. */
+export function carryWords(carried: Followed | undefined, run: string, hint: string): string {
+  if (!carried) return "the process that owns the database carries the run on";
+  const stands = carried.end === "parked" ? parkedWords(carried.live) : "was left";
+  return `the run was carried on here and ${stands}: plumbline resume ${run}${hint}`;
+}
+
+/** What a run stands at that this process cannot move. */
+export function parkedWords(live: LiveRun): string {
+  if (live.state.phase === "held") return "has its answer; it ends with the run that called it";
+  if (live.awaited.length === 0)
+    return live.asked.length === 0 ? "waits for a run that it called" : "waits for a person";
+  return live.asked.length > 0 ? "waits for a person and a signal" : "waits for a signal";
+}
 
 /** Waits until nothing that this process can carry on is in motion. Gives how many runs it waited for. */
 export async function carryOn(session: Session, database: Database): Promise<number> {

@@ -67,7 +67,12 @@ function compact(count: number): string {
 }
 
 export function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+  return `${counted(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** `1,000`. */
+export function counted(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** Anything as text; foreign code gives and throws what it likes. */
@@ -118,4 +123,9 @@ export function clipped(text: string, columns: number): string {
 
 export function pad(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - columnsOf(text)));
+}
+
+/** As one word of a command that a shell is given. */
+export function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

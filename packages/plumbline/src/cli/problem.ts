@@ -18,6 +18,7 @@ type CliCode =
   | "flow-not-in-file"
   | "flow-file-unknown"
   | "input-missing"
+  | "value-missing"
   | "sample-unknown"
   | "database-unknown"
   | "run-unknown"
@@ -83,6 +84,8 @@ const askedWrongly: ReadonlySet<string> = new Set([
   "approval-early",
   "approval-ambiguous",
   "decision-conflict",
+  "signal-unknown",
+  "signal-invalid",
   "database-path",
   "database-folder",
   "database-hard-linked",

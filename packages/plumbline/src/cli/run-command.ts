@@ -4,14 +4,16 @@
  * Boundary: puts loading, opening, starting, following and reporting together. Invariant: whoever leaves is told how to
  * go on, and the exit code says what became of the run.
  */
-import type { RunHandle } from "@plumbline/core";
+import { pathOf, type RunHandle } from "@plumbline/core";
 import { type Database, withDatabase } from "./database.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-code.ts";
 import { chooseFlow, loadFlowFile } from "./flow-file.ts";
 import { type Followed, follow, leave } from "./follow.ts";
+import { signalCommand } from "./frame.ts";
 import { inputOf } from "./input.ts";
-import { carryOn } from "./motion.ts";
-import { clean } from "./phrase.ts";
+import type { LiveRun } from "./live-run.ts";
+import { carryOn, parkedWords } from "./motion.ts";
+import { clean, shellWord } from "./phrase.ts";
 import { currentReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, isSet, option, type Session } from "./session.ts";
 
@@ -51,20 +53,30 @@ export async function followToEnd(session: Session, database: Database, run: str
 
 function howToGoOn({ out, db }: Session, { isOwner }: Database, { live, end }: Followed, run: string): string {
   const { paint } = out;
-  const ways = [
-    ["resume", "go on and watch"],
-    ...(live.isAsking ? [["approve", "decide"]] : []),
-    ["show", "look at it"],
+  const hint = databaseHint(db);
+  const [asked] = live.asked;
+  const id = live.asked.length > 1 && asked ? shellWord(`${run}:${pathOf(asked)}`) : run;
+  const commands: (readonly [command: string, words: string])[] = [
+    [`plumbline resume ${run}${hint}`, "go on and watch"],
+    ...(asked ? [[`plumbline approve ${id}${hint}`, "decide"] as const] : []),
+    ...signalCommands(live, run, hint).map((command) => [command, "say that it came"] as const),
+    [`plumbline show ${run}${hint}`, "look at it"],
   ];
-  const commands = ways.map(([name, words = ""]) => [`plumbline ${name} ${run}${databaseHint(db)}`, words] as const);
   const width = Math.max(...commands.map(([command]) => command.length));
+  const stands = end === "parked" ? parkedWords(live) : "was left; what it did is recorded";
   return `${[
-    `${paint("bold", clean(live.state.plan.flow))} ${paint("cyan", end === "parked" ? "waits for a person" : "was left; what it did is recorded")}`,
+    `${paint("bold", clean(live.state.plan.flow))} ${paint("cyan", stands)}`,
     "",
     ...commands.map(([command, words]) => `  ${command.padEnd(width)}  ${paint("dim", words)}`),
     "",
     paint("dim", isOwner ? nobodyRuns : "It goes on in the process that owns the database."),
   ].join("\n")}\n`;
+}
+
+/** One for each name that is waited for. */
+function signalCommands({ awaited }: LiveRun, run: string, hint: string): string[] {
+  const commands = awaited.flatMap(({ node }) => (node.kind === "signal" ? [signalCommand(run, node, hint)] : []));
+  return [...new Set(commands)].slice(0, 5);
 }
 
 const nobodyRuns = "Until then nothing of it runs: its timers too wait for a process that owns the database.";

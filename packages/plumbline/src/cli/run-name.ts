@@ -1,5 +1,5 @@
 /**
- * How people name runs and approvals: an id, its beginning, `last`, `RUN:PATH`.
+ * How people name runs and approvals: an id, its beginning, `last` (of those that no run called), `RUN:PATH`.
  *
  * Boundary: text to ids, by asking the engine. Invariants: a name that fits two runs is refused and both are shown; the
  * search is bounded and says so.
@@ -14,7 +14,7 @@ const maxPages = 50;
 export async function findRun(engine: Journals, name: string): Promise<string> {
   if (name === "last") {
     const { items } = await engine.list({ limit: 1 });
-    if (items[0]) return items[0].id;
+    if (items[0]) return callerOf(engine, items[0].id);
     throw unknown(name, "no runs at all");
   }
   if (await engine.get(name)) return name;
@@ -45,6 +45,13 @@ export async function findRun(engine: Journals, name: string): Promise<string> {
   );
 }
 
+/** The run that somebody started, of one that a run called. */
+async function callerOf(engine: Journals, id: string): Promise<string> {
+  const started = (await engine.get(id))?.entries[0];
+  const caller = started?.kind === "run.started" ? started.parent?.run : undefined;
+  return caller === undefined ? id : callerOf(engine, caller);
+}
+
 /** The record of a run that is there. @throws CliError `run-unknown` */
 export async function recordOf(engine: Journals, id: string): Promise<RunRecord> {
   const record = await engine.get(id);
@@ -70,7 +77,8 @@ export function approvalParts(id: string): { readonly run: string; readonly path
 /** The path of the approval that is meant. @throws CliError `approval-unknown` */
 export function findApproval(state: RunState, path: string | undefined): string {
   const approvals = state.slots.filter(({ node }) => node.kind === "approval");
-  const asked = approvals.filter(({ status }) => status === "asked");
+  // What was asked in a part of the run that is closed has no timer any more.
+  const asked = approvals.filter(({ id, status }) => status === "asked" && state.timers.has(id));
   const candidates = asked.length > 0 ? asked : approvals;
   const paths = approvals.map(pathOf);
   if (path !== undefined && paths.includes(path)) return path;

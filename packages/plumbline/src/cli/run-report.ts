@@ -9,7 +9,7 @@ import { type Overview, overviewOf } from "@plumbline/insight";
 import type { Database } from "./database.ts";
 import { outcomeWords } from "./frame.ts";
 import { jsonText } from "./json-text.ts";
-import { clean, cost, duration } from "./phrase.ts";
+import { clean, clipped, cost, duration, plural } from "./phrase.ts";
 import { recordOf } from "./run-name.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -46,17 +46,19 @@ async function opened(engine: Journals, run: string, sealed: string): Promise<{ 
 
 /** What `run --json` and `show --json` print. */
 export function runDocument({ overview, output, partial }: RunReport): Record<string, unknown> {
-  const { summary, steps, degradations, standing, failure, ms } = overview;
+  const { summary, parent, steps, scopes, degradations, standing, failure, ms } = overview;
   return {
     id: summary.id,
     flow: summary.flow,
     key: summary.key ?? null,
+    ...(parent ? { parent } : {}),
     status: summary.status,
     outcome: summary.outcome ?? null,
     ...(overview.output === undefined ? {} : { output }),
     ...(failure ? { failure } : {}),
     degradations,
     steps: steps.map(stepDocument),
+    ...(Object.keys(scopes).length > 0 ? { scopes } : {}),
     ...(Object.keys(partial).length > 0 ? { partial } : {}),
     standing,
     waits: summary.waits,
@@ -94,11 +96,17 @@ export function runText(report: RunReport, paint: Paint, hint: string): string {
   return `${lines.join("\n")}\n`;
 }
 
+const maxDegradations = 20;
+/** A called run says all of its own reasons in one. */
+const maxReasonColumns = 200;
+
 export function degradationLines(degradations: readonly Degradation[], paint: Paint): string[] {
-  return degradations.map(({ path, reason }) => {
+  const lines = degradations.slice(0, maxDegradations).map(({ path, reason }) => {
     const place = path === "" ? "the run" : clean(path);
-    return `  ${paint("magenta", "▲")} ${place}  ${paint("magenta", clean(reason))}`;
+    return `  ${paint("magenta", "▲")} ${place}  ${paint("magenta", clipped(clean(reason), maxReasonColumns))}`;
   });
+  const more = degradations.length - lines.length;
+  return more > 0 ? [...lines, paint("dim", `    and ${plural(more, "degradation")} more`)] : lines;
 }
 
 export function indented(text: string): string {

@@ -14,7 +14,7 @@ import { answer, databaseHint, option, type Session } from "./session.ts";
 import { table } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
-const statuses: readonly RunStatus[] = ["running", "waiting", "stopping", "ended"];
+const statuses: readonly RunStatus[] = ["running", "waiting", "held", "stopping", "ended"];
 const outcomes: readonly Outcome[] = ["succeeded", "degraded", "failed", "cancelled"];
 
 export async function runsCommand(session: Session): Promise<ExitCode> {
@@ -110,8 +110,9 @@ function runsTable({ runs, next, left }: Listed, { out, db, now: clock }: Sessio
 /** Status or outcome; degraded is said before the end too. `left`: nobody runs it. */
 export function statusWords({ status, outcome, degraded }: RunSummary, paint: Paint, left = false): string {
   if (outcome) return outcomeWords(outcome, paint);
-  const isLeft = left && status !== "waiting";
-  const style = isLeft || status === "stopping" ? "yellow" : status === "waiting" ? "cyan" : "blue";
+  const isStill = status === "waiting" || status === "held";
+  const isLeft = left && !isStill;
+  const style = isLeft || status === "stopping" ? "yellow" : isStill ? "cyan" : "blue";
   const words = paint(style, isLeft ? "left" : status);
   return degraded ? `${words} ${paint("magenta", "degraded")}` : words;
 }
@@ -123,11 +124,17 @@ function took({ startedAt, updatedAt, status }: RunSummary, now: number, left: b
 
 function waitWords(waits: RunSummary["waits"], dueAt: number | undefined, now: number): string {
   if (waits.length > 0) {
-    return waits
-      .map(({ path, desk, dueAt: due }) => `${clean(path)} at ${clean(desk)}, ${timeLeft(due, now)}`)
-      .join("; ");
+    const first = waits.slice(0, maxWaits).map((wait) => `${waitsFor(wait)}, ${timeLeft(wait.dueAt, now)}`);
+    const more = waits.length - first.length;
+    return [...first, ...(more > 0 ? [`${more} more`] : [])].join("; ");
   }
   return dueAt === undefined ? "" : `a timer, ${timeLeft(dueAt, now)}`;
+}
+
+const maxWaits = 2;
+
+function waitsFor({ kind, path, desk }: RunSummary["waits"][number]): string {
+  return kind === "signal" ? `signal ${clean(desk)}` : `${clean(path)} at ${clean(desk)}`;
 }
 
 /** `4 m left`, or that the time is over and nobody was there to notice. */

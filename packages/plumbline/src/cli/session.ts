@@ -4,7 +4,9 @@
  * Boundary: a plain bundle, so that tests run commands without a process. Invariant: commands reach the outside only
  * through it, files and databases apart.
  */
+import { userInfo } from "node:os";
 import { jsonText } from "./json-text.ts";
+import { shellWord } from "./phrase.ts";
 import type { Interrupts, Output } from "./terminal.ts";
 
 /** What stood on the command line. */
@@ -50,5 +52,14 @@ export function answer({ out, json }: Session, document: () => object, text: () 
 /** What to add to a command that is shown, so that it finds this database. */
 export function databaseHint(db: string): string {
   if (db === "plumbline.db") return "";
-  return ` --db ${/^[\w./@%+=:,-]+$/.test(db) ? db : `'${db.replaceAll("'", "'\\''")}'`}`;
+  return ` --db ${shellWord(db)}`;
+}
+
+/** Who says so, where nobody is named. */
+export function systemUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined; // a user without a name, as in some containers
+  }
 }

@@ -4,16 +4,18 @@
  * Boundary: record to text; `why` explains, this only shows. Invariant: what is degraded, dropped, left standing or
  * waiting is always on the first screen.
  */
-import { type RunRecord, stepsOf } from "@plumbline/core";
+import { type RunRecord, slotByPath, type Wait } from "@plumbline/core";
 import { timeline } from "@plumbline/insight";
 import { isOwned, withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
-import { momentLine, nameColumnsOf } from "./journal-log.ts";
+import { signalCommand } from "./frame.ts";
+import { momentLine, pathColumnsOf } from "./journal-log.ts";
 import { jsonText } from "./json-text.ts";
 import { LiveRun } from "./live-run.ts";
-import { clean, clipped, clockTime, cost, duration, relative } from "./phrase.ts";
+import { clean, clipped, clockTime, cost, duration, relative, shellWord } from "./phrase.ts";
 import { findRun, recordOf } from "./run-name.ts";
 import { degradationLines, indented, type RunReport, reportOf, runDocument } from "./run-report.ts";
+import { nameColumnsOf, treeOf } from "./run-tree.ts";
 import { statusWords, timeLeft } from "./runs-command.ts";
 import { answer, argument, databaseHint, isSet, type Session } from "./session.ts";
 import { type LineContext, stepLine } from "./step-line.ts";
@@ -28,7 +30,8 @@ export async function showCommand(session: Session): Promise<ExitCode> {
         ? await engine.open(record.summary.id, started.input).catch(() => undefined)
         : undefined;
     const journal = isSet(session, "journal");
-    const left = record.summary.status !== "ended" && !(await isOwned(session));
+    const { status } = record.summary;
+    const left = status !== "ended" && status !== "held" && !(await isOwned(session));
     answer(
       session,
       () => ({ ...runDocument(report), input, ...(journal ? { journal: timeline(record) } : {}) }),
@@ -39,7 +42,7 @@ export async function showCommand(session: Session): Promise<ExitCode> {
 }
 
 function journalText(record: RunRecord, { out }: Session): string {
-  const columns = nameColumnsOf(foldedOf(record));
+  const columns = pathColumnsOf(record.plan);
   return timeline(record)
     .map((moment) => `${momentLine(moment, columns, out.paint)}\n`)
     .join("");
@@ -64,7 +67,7 @@ function showText({ record, report, input, left }: Shown, { out, db, now: clock 
   const { paint, columns } = out;
   const now = clock();
   const shownAt = left && record.summary.waits.length === 0 ? record.summary.updatedAt : now;
-  const { summary, failure, degradations, standing, ms } = report.overview;
+  const { summary, parent, failure, degradations, standing, ms } = report.overview;
   const live = foldedOf(record);
   const took = summary.outcome === undefined ? duration(Math.max(0, shownAt - summary.startedAt)) : duration(ms);
   const facts = [
@@ -80,8 +83,10 @@ function showText({ record, report, input, left }: Shown, { out, db, now: clock 
         .filter((part) => part !== "")
         .join(" · "),
     ),
+    ...(parent ? [paint("dim", `called by ${clean(parent.path)} of run ${parent.run}`)] : []),
+    ...(summary.status === "held" ? [paint("cyan", heldWords)] : []),
     "",
-    ...stepLines(live, { now, left, columns, paint }),
+    ...stepLines(live, { now, left, columns, paint, waits: live.waits }),
     "",
     `  ${paint("dim", "input ")}  ${clipped(clean(jsonText(input)), columns - 10)}`,
   ];
@@ -95,22 +100,32 @@ function showText({ record, report, input, left }: Shown, { out, db, now: clock 
       `  ${paint("yellow", "still stands")}  ${clean(path)} ${paint("dim", `${certainty}: ${clean(reason)}`)}`,
     );
   }
-  for (const { path, desk, dueAt } of summary.waits) {
+  for (const wait of summary.waits.slice(0, maxWaits)) {
+    const how = waitCommand(live, wait, databaseHint(db));
+    const whom = wait.kind === "signal" ? `signal ${clean(wait.desk)}` : clean(wait.desk);
     lines.push(
       "",
-      `  ${paint("cyan", "◆")} ${clean(path)} waits for ${clean(desk)}, ${timeLeft(dueAt, now)}: plumbline approve ${summary.id}:${path}${databaseHint(db)}`,
+      `  ${paint("cyan", "◆")} ${clean(wait.path)} waits for ${whom}, ${timeLeft(wait.dueAt, now)}: ${how}`,
     );
   }
-  if (left) lines.push("", `  plumbline resume ${summary.id}${databaseHint(db)}  ${paint("dim", "goes on with it")}`);
+  if (summary.waits.length > maxWaits) lines.push("", `  and ${summary.waits.length - maxWaits} waits more`);
+  const resumed = parent?.run ?? summary.id;
+  if (left) lines.push("", `  plumbline resume ${resumed}${databaseHint(db)}  ${paint("dim", "goes on with it")}`);
   return `${lines.join("\n")}\n`;
 }
 
-function stepLines(live: LiveRun, view: Pick<LineContext, "now" | "left" | "columns" | "paint">): string[] {
-  const reports = stepsOf(live.state);
-  const nameColumns = nameColumnsOf(live);
-  const context = { ...view, live, nameColumns, columns: Math.min(view.columns, 110) };
-  return live.state.slots.flatMap((slot, index) => {
-    const report = reports[index];
-    return report ? [stepLine(slot, report, context)] : [];
-  });
+const maxWaits = 10;
+const heldWords = "held: it has its answer, and the run that called it can still undo it; it ends when that one does";
+
+/** What answers a wait. */
+function waitCommand({ state }: LiveRun, { path }: Wait, hint: string): string {
+  const node = slotByPath(state, path)?.node;
+  if (node?.kind === "signal") return signalCommand(state.run, node, hint);
+  return `plumbline approve ${shellWord(`${state.run}:${path}`)}${hint}`;
+}
+
+function stepLines(live: LiveRun, view: Pick<LineContext, "now" | "left" | "columns" | "paint" | "waits">): string[] {
+  const tree = treeOf(live.state);
+  const context = { ...view, live, nameColumns: nameColumnsOf(tree), columns: Math.min(view.columns, 110) };
+  return tree.map((line) => stepLine(line, context));
 }

@@ -9,7 +9,7 @@ import { why } from "@plumbline/insight";
 import { withJournals } from "./database.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { findRun, recordOf } from "./run-name.ts";
-import { answer, argument, type Session } from "./session.ts";
+import { answer, argument, databaseHint, type Session } from "./session.ts";
 import { whyText } from "./why-text.ts";
 
 export async function whyCommand(session: Session): Promise<ExitCode> {
@@ -20,7 +20,7 @@ export async function whyCommand(session: Session): Promise<ExitCode> {
     answer(
       session,
       () => told,
-      () => whyText(told, session.out),
+      () => whyText(told, session.out, databaseHint(session.db)),
     );
   });
   return exitCodes.fine;
@@ -36,9 +36,13 @@ async function readerOf(engine: Journals, record: RunRecord): Promise<(sealed: s
   return (sealed) => (kept.has(sealed) ? kept.get(sealed) : open(sealed));
 }
 
+/** Sealed values have the same names in every kind of entry. */
 function sealedIn(entry: RunRecord["entries"][number]): string[] {
-  if (entry.kind === "run.started") return [entry.input];
-  if (entry.kind === "run.ended") return entry.output === undefined ? [] : [entry.output];
-  if (entry.kind === "step.completed" || entry.kind === "approval.decided") return [entry.value];
-  return entry.kind === "attempt.failed" && entry.value !== undefined ? [entry.value] : [];
+  const {
+    input,
+    output,
+    value,
+    items = [],
+  } = entry as Partial<Record<"input" | "output" | "value", string> & { readonly items: readonly string[] }>;
+  return [input, output, value, ...items].filter((sealed) => sealed !== undefined);
 }

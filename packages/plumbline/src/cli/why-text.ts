@@ -1,28 +1,58 @@
 /**
  * `why` for people: suspects first, then the way back, step by step.
  *
- * Boundary: insight's data to lines. Invariants: what is said is in the journal; long values are cut, never wrapped;
- * a step that did what it should takes one line and a bit, one that did not says all it knows.
+ * Boundary: insight's data to lines; what a step says of itself is why-details.ts's. Invariants: what is said is in the
+ * journal; long values are cut, never wrapped; a step that did what it should takes one line and a bit, one that did not
+ * says all it knows; of many items or turns that went alike, a few are told and the others counted.
  */
-import type { AskedField, AttemptStory, FieldValue, Source, StepOrigin, Why } from "@plumbline/insight";
+import type { AskedField, FieldValue, StepOrigin, Why } from "@plumbline/insight";
 import { outcomeWords } from "./frame.ts";
-import { jsonText } from "./json-text.ts";
-import { clean, clipped, columnsOf, cost, duration, pad, plural } from "./phrase.ts";
+import { clean, clipped, columnsOf, cost, duration, pad, plural, shellWord } from "./phrase.ts";
 import { markOf, styleOf } from "./step-line.ts";
 import type { Output, Paint } from "./terminal.ts";
+import { answeredWords, detailsOf, sourceWords, valueWords } from "./why-details.ts";
 
-export function whyText(why: Why, { paint, columns }: Pick<Output, "paint" | "columns">): string {
+/** `hint`: what commands that are shown need to find the database. */
+export function whyText(why: Why, { paint, columns }: Pick<Output, "paint" | "columns">, hint = ""): string {
   const width = Math.min(columns, 120);
+  const { told, more } = stepsToTell(why);
   const outcome = why.outcome ? outcomeWords(why.outcome, paint) : paint("cyan", why.status);
   const lines = [
     `${paint("bold", clean(why.flow))}  ${outcome}  ${paint("dim", why.run)}`,
+    ...calledBy(why, paint, hint),
     "",
     ...subject(why, paint, width),
     ...suspects(why, paint),
-    ...why.steps.flatMap((step) => ["", ...stepLines(step, paint, width)]),
+    ...told.flatMap((step) => ["", ...stepLines(step, { paint, width, hint })]),
+    ...more.map((words) => `\n    ${paint("dim", words)}`),
   ];
   if (why.input.length > 0) lines.push("", ...inputLines(why.input, paint, width));
   return `${lines.join("\n")}\n`;
+}
+
+function calledBy({ parent }: Why, paint: Paint, hint: string): string[] {
+  if (!parent) return [];
+  const how = `plumbline why ${parent.run} ${shellWord(parent.path)}${hint}`;
+  return [paint("dim", `called by ${clean(parent.path)} of run ${parent.run}: ${how}`)];
+}
+
+const maxAlike = 3;
+
+/** Suspects, and of steps that differ in their item or turn only, the first few. */
+function stepsToTell({ steps, suspects }: Why): { readonly told: StepOrigin[]; readonly more: string[] } {
+  const suspected = new Set(suspects.slice(0, maxSuspects).map(({ path }) => path));
+  const alike = new Map<string, number>();
+  const told = steps.filter((step) => {
+    const name = step.path.replace(/\[\d+\]/g, "[…]");
+    if (suspected.has(step.path) || name === step.path) return true;
+    alike.set(name, (alike.get(name) ?? 0) + 1);
+    return (alike.get(name) as number) <= maxAlike;
+  });
+  const more = [...alike].filter(([, count]) => count > maxAlike);
+  return {
+    told,
+    more: more.map(([name, count]) => `and ${plural(count - maxAlike, "step")} more like ${clean(name)}`),
+  };
 }
 
 function subject(why: Why, paint: Paint, width: number): string[] {
@@ -45,16 +75,6 @@ function fromWords({ sources }: AskedField, declared: boolean): string {
   return words.length === 0 ? "nothing" : words.join(", ");
 }
 
-function sourceWords({ from, path, field }: Source): string {
-  if (from === "constant") return "a constant of the flow";
-  const place = from === "input" ? "input" : clean(path);
-  return field === "" ? place : `${place}.${clean(field)}`;
-}
-
-function valueWords(field: FieldValue, otherwise = "nothing"): string {
-  return "value" in field ? clean(jsonText(field.value)) : otherwise;
-}
-
 const unanswered: ReadonlySet<StepOrigin["status"]> = new Set(["pending", "running", "retrying", "waiting", "stopped"]);
 
 function noSuspects({ steps, status }: Why, paint: Paint): string {
@@ -72,103 +92,30 @@ function suspects(why: Why, paint: Paint): string[] {
   return [
     "",
     `  ${paint("bold", title)}`,
-    ...found.flatMap(({ path, evidence }, index) =>
+    ...found.slice(0, maxSuspects).flatMap(({ path, evidence }, index) =>
       evidence.map(({ words, strength }, line) => {
         const number = line === 0 ? `${index + 1}.` : "  ";
         const place = line === 0 ? (path === "" ? "the answer" : clean(path)) : " ".repeat(columnsOf(path));
         return `    ${number} ${paint("bold", place)}  ${paint(strength === "strong" ? "magenta" : "dim", clean(words))}`;
       }),
     ),
+    ...(found.length > maxSuspects ? [`    and ${plural(found.length - maxSuspects, "suspect")} more`] : []),
   ];
 }
 
-function stepLines(step: StepOrigin, paint: Paint, width: number): string[] {
-  const { story } = step;
+const maxSuspects = 20;
+
+function stepLines(step: StepOrigin, { paint, width, hint }: { paint: Paint; width: number; hint: string }): string[] {
   const facts = [duration(step.ms), cost(step.usd, step.tokens)].filter((part) => part !== "").join(" · ");
-  const by =
-    step.answeredBy === undefined
-      ? ""
-      : `  ${step.kind === "approval" ? decidedWords(step) : `by ${clean(step.answeredBy)}`}`;
-  const took = step.kind === "approval" ? "" : paint("dim", `  ${facts}`);
-  const head = `  ${markOf(step.status, paint)} ${paint("bold", clean(step.path))}  ${paint(styleOf(step.status), step.status)}${by}${took}`;
-  const details = [
-    ...gaveDetail(step.reads),
-    ...skipDetail(step),
-    ...story.rungs
-      .filter(({ result }) => result === "gave up" && story.rungs.length > 1)
-      .map(({ name, because = "" }) => detail(`not ${clean(name)}`, because)),
-    ...story.attempts.flatMap((attempt) => attemptDetails(attempt, story.attempts.length)),
-    ...(step.from ? [detail("taken from", `run ${step.from.run}, step ${step.from.path}`)] : []),
-    ...(step.dropped ? [detail("dropped", step.dropped.join(", "))] : []),
-    ...(story.late.length > 0 ? [detail("too late", `${plural(story.late.length, "answer")}, not used`)] : []),
-    ...(story.decision?.note === undefined ? [] : [detail("note", story.decision.note)]),
-    ...(step.checks.length > 0 ? [detail("checked", step.checks.join(", "))] : []),
-    ...needDetail(step.needs),
-  ];
+  const by = answeredWords(step);
+  const took = step.kind === "step" ? paint("dim", `  ${facts}`) : "";
+  const head = `  ${markOf(step.status, paint)} ${paint("bold", clean(step.path))}  ${paint(styleOf(step.status), step.status)}${by === "" ? "" : `  ${clean(by)}`}${took}`;
   return [
     head,
-    ...details.map(([label, words]) => `      ${paint("dim", pad(label, 12))} ${clipped(clean(words), width - 19)}`),
+    ...detailsOf(step, hint).map(
+      ([label, words]) => `      ${paint("dim", pad(clean(label), 12))} ${clipped(clean(words), width - 19)}`,
+    ),
   ];
-}
-
-type Detail = readonly [label: string, words: string];
-
-function detail(label: string, words: string): Detail {
-  return [label, words];
-}
-
-/** What was read of it; the whole says its fields too. */
-function gaveDetail(reads: readonly FieldValue[]): Detail[] {
-  const known = reads.filter((read) => "value" in read);
-  const whole = known.find(({ field }) => field === "");
-  return (whole ? [whole] : known).map((read) => detail(`gave ${clean(read.field)}`.trimEnd(), valueWords(read)));
-}
-
-function decidedWords({ answeredBy, by, story }: StepOrigin): string {
-  const { decision } = story;
-  const waited =
-    decision?.askedAt === undefined || decision.decidedAt === undefined
-      ? ""
-      : ` after ${duration(decision.decidedAt - decision.askedAt)}`;
-  if (answeredBy === "person") return `by ${clean(by ?? "a person")}${waited}`;
-  return answeredBy === "timeout" ? `nobody answered${waited}` : "by the desk's open breaker";
-}
-
-const lostWords: { readonly [R in AttemptStory["result"]]?: string } = {
-  lost: "was lost with its process",
-  left: "was let go of by its engine",
-};
-
-/** The attempt that answered says what it noted; one that did not says why. */
-function attemptDetails(attempt: AttemptStory, count: number): Detail[] {
-  const { evidence, failure, result } = attempt;
-  const noted = evidence
-    ? Object.entries(evidence)
-        .map(([key, value]) => `${key} ${value}`)
-        .join(", ")
-    : "";
-  const label = count > 1 ? `attempt ${attempt.attempt}` : "noted";
-  if (result === "answered") return noted === "" ? [] : [detail(label, noted)];
-  const why = lostWords[result] ?? `${failure?.kind ?? "failed"}: ${failure?.message ?? ""}`;
-  const gave = attempt.value === undefined ? "" : `; it gave ${jsonText(attempt.value)}`;
-  return [detail(`attempt ${attempt.attempt}`, `${attempt.rung} ${why}${gave}${noted === "" ? "" : `; ${noted}`}`)];
-}
-
-function skipDetail({ story, status }: StepOrigin): Detail[] {
-  if (status !== "skipped") return [];
-  return [
-    detail("because", story.skipped === "when" ? "its condition did not hold" : "something that it needs was skipped"),
-  ];
-}
-
-function needDetail(needs: readonly Source[]): Detail[] {
-  const words = needs
-    .filter(({ taken, from }) => taken !== false && from !== "constant")
-    .map((need) => {
-      const source = sourceWords(need);
-      return need.as === source || need.as === need.path ? source : `${clean(need.as)} from ${source}`;
-    });
-  return words.length === 0 ? [] : [detail("needed", words.join(", "))];
 }
 
 function inputLines(input: readonly FieldValue[], paint: Paint, width: number): string[] {
