@@ -2,7 +2,7 @@
 import { flow, majority, mean, median, type RunResult, upperMedian, type Vote, weighted } from "@plumbline/core";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { drive, entriesOf, entriesOfKind, signal, stateOf, storeKinds, usePlace } from "./fixtures/place.ts";
+import { drive, entriesOf, entriesOfKind, found, signal, stateOf, storeKinds, usePlace } from "./fixtures/place.ts";
 
 const Score = z.object({ score: z.number().min(0).max(1) });
 type Score = z.infer<typeof Score>;
@@ -194,9 +194,7 @@ for (const kind of storeKinds) {
       });
       expect(reasons).toMatchObject([{ name: "AbortError" }]);
       slow.resolve({ score: 0.9 });
-      await place.clock.advance(1_000);
-      await drive(place, engine.list());
-      const late = await entriesOfKind(engine, run.id, "attempt.late");
+      const late = await found(place, () => entriesOfKind(engine, run.id, "attempt.late"));
       expect(late).toMatchObject([{ result: "value", hash: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
       expect(JSON.stringify(await entriesOf(engine, run.id))).not.toContain("0.9");
       const again: RunResult = await (await engine.handle(run.id)).result();

@@ -109,6 +109,14 @@ export class Attempt implements Performance {
     this.stopMaking();
   }
 
+  /** What it has cost so far, before it is given up beside an attempt that was faster; undefined when that is nothing. */
+  spent(reason: string): Entry | undefined {
+    const record = this.record([]);
+    if (record.cost === undefined) return undefined;
+    const said = { at: this.run.host.clock.now(), slot: this.command.slot, retryable: true, hedge: true } as const;
+    return { kind: "attempt.failed", ...said, ...record, failure: { kind: "aborted", message: reason } };
+  }
+
   abortAfter(ms: number): void {
     this.call?.abortAfter(ms);
   }

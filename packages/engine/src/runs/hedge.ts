@@ -2,9 +2,10 @@
  * An attempt with a hedge: when the first choice is slow, the next rung is tried beside it; the first good answer wins.
  *
  * Boundary: two attempts to one end; what an attempt does is attempt.ts. Invariants: `done` is called once; the one that did
- * not win is aborted, and what it says later is recorded as late; when both fail, the failure is the first choice's.
+ * not win is aborted, what it has cost is counted, and what it says later is recorded as late; when both fail, the failure
+ * is the first choice's; a hedge at a limited resource waits in line like everybody else.
  */
-import type { AttemptCommand, Entry } from "@plumbline/core";
+import { type AttemptCommand, type Entry, type PlanRung, type PlanStep, slotAt } from "@plumbline/core";
 import type { Timer } from "../clock.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
 import { Attempt } from "./attempt.ts";
@@ -18,6 +19,9 @@ export class HedgedAttempt implements Performance {
   private readonly first: Attempt;
   private hedge: Attempt | undefined;
   private timer: Timer | undefined;
+  private readonly running = new Set<Attempt>();
+  /** Takes the hedge out of the line for its resource, or gives its place there back. */
+  private freeHedge = () => {};
   /** How the first choice failed while the hedge was under way. */
   private failed: { readonly entries: Entry[]; readonly blobs: readonly NewBlob[] | undefined } | undefined;
   private over = false;
@@ -31,27 +35,51 @@ export class HedgedAttempt implements Performance {
   }
 
   begin(): void {
-    this.timer = this.run.host.clock.timer(this.afterMs, () => this.startHedge());
+    this.timer = this.run.host.clock.timer(this.afterMs, () => this.lineUp());
+    this.running.add(this.first);
     this.first.begin();
   }
 
-  private startHedge(): void {
+  private lineUp(): void {
     if (this.over) return;
+    const { slot, rung } = this.command;
+    const { limit } = (slotAt(this.run.state, slot).node as PlanStep).rungs[rung + 1] as PlanRung;
+    if (!limit) {
+      this.startHedge();
+      return;
+    }
+    let isIn = false;
+    const leave = this.run.host.limits.enter(limit, (release) => {
+      isIn = true;
+      this.freeHedge = release;
+      if (this.over) release();
+      else this.startHedge();
+    });
+    if (!isIn) this.freeHedge = leave;
+  }
+
+  private startHedge(): void {
     const { slot, rung, attempt } = this.command;
     const at = this.run.host.clock.now();
     this.run.receive({ kind: "hedge.started", at, slot, rung: rung + 1, attempt });
-    this.hedge = new Attempt(this.run, { ...this.command, rung: rung + 1 }, (entries, blobs) =>
+    if (this.over) return;
+    const hedge = new Attempt(this.run, { ...this.command, rung: rung + 1 }, (entries, blobs) =>
       this.onHedge(entries, blobs),
     );
-    this.hedge.begin();
+    this.hedge = hedge;
+    this.running.add(hedge);
+    hedge.begin();
   }
 
   private onFirst(entries: Entry[], blobs: readonly NewBlob[] | undefined): void {
+    this.running.delete(this.first);
     if (this.hedge && isFailure(entries)) this.failed = { entries, blobs };
     else this.end(entries, blobs);
   }
 
   private onHedge(entries: Entry[], blobs: readonly NewBlob[] | undefined): void {
+    this.running.delete(this.hedge as Attempt);
+    this.freeHedge();
     if (!isFailure(entries)) {
       this.end([...aside(this.failed?.entries ?? []), ...entries], [...(this.failed?.blobs ?? []), ...(blobs ?? [])]);
     } else if (this.failed) {
@@ -64,16 +92,16 @@ export class HedgedAttempt implements Performance {
 
   private end(entries: Entry[], blobs: readonly NewBlob[] | undefined): void {
     if (this.over) return;
-    this.over = true;
-    this.timer?.cancel();
-    this.first.supersede("another rung was faster");
-    this.hedge?.supersede("another rung was faster");
-    this.done(entries, blobs);
+    const reason = "another rung was faster";
+    const spent = [...this.running].flatMap((loser) => loser.spent(reason) ?? []);
+    this.supersede(reason);
+    this.done([...spent, ...entries], blobs);
   }
 
   supersede(reason: string): void {
     this.over = true;
     this.timer?.cancel();
+    this.freeHedge();
     this.first.supersede(reason);
     this.hedge?.supersede(reason);
   }

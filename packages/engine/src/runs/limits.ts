@@ -38,7 +38,9 @@ export class Limits {
     this.next(limit.name, resource);
     return () => {
       const at = resource.line.indexOf(waiting);
-      if (at !== -1) resource.line.splice(at, 1);
+      if (at === -1) return;
+      resource.line.splice(at, 1);
+      this.next(limit.name, resource); // who stands behind it may be bound less
     };
   }
 

@@ -1,0 +1,274 @@
+// Attacks limits: many runs at one resource, their order, windows of time, those who leave the line, lines that are full.
+import { flow, type LimitOptions, type StepContext } from "@plumbline/core";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { drive, entriesOfKind, type Place, storeKinds, until, usePlace } from "./fixtures/place.ts";
+
+type Work = (needs: { n: number }, context: StepContext) => number | Promise<number>;
+
+const limited = (work: Work, limit: LimitOptions, name = "limited") =>
+  flow(name, {
+    input: z.object({ n: z.number() }),
+    build: ($, { n }) =>
+      $.step("work", { needs: { n }, output: z.number(), timeout: "2s", retry: { maxAttempts: 1 } }).by({
+        run: work,
+        limit,
+      }),
+  });
+
+const after = (place: Place, ms: number) => new Promise<void>((resolve) => place.clock.timer(ms, resolve));
+
+for (const kind of storeKinds) {
+  describe(`concurrency: ${kind}`, () => {
+    const here = usePlace(kind);
+
+    it("rule 32: so many at a time over all runs, first come first served, and time in line is no part of the limit", async () => {
+      const { place } = here;
+      let now = 0;
+      let most = 0;
+      const order: number[] = [];
+      const made = limited(
+        async ({ n }) => {
+          order.push(n);
+          most = Math.max(most, ++now);
+          await after(place, 1_000);
+          now--;
+          return n;
+        },
+        { name: "gpu", concurrency: 3 },
+      );
+      const engine = await place.open([made]);
+      const runs = [];
+      for (let n = 0; n < 12; n++) runs.push(await engine.start(made, { n }));
+      const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+      expect(results.map(({ outcome }) => outcome)).toEqual(Array(12).fill("succeeded"));
+      expect(most).toBe(3);
+      expect(order).toEqual([...Array(12).keys()]);
+    });
+
+    it("flows that name the same resource share it; a failure and a timeout give their place back", async () => {
+      const { place } = here;
+      let now = 0;
+      let most = 0;
+      const work: Work = async ({ n }) => {
+        most = Math.max(most, ++now);
+        try {
+          if (n === 1) throw new Error("broken");
+          await after(place, 500);
+          return n;
+        } finally {
+          now--;
+        }
+      };
+      const limit = { name: "shared", concurrency: 1 };
+      const [one, two] = [limited(work, limit, "one"), limited(work, limit, "two")];
+      const hanging = limited(() => new Promise(() => {}), limit, "hanging");
+      const engine = await place.open([one, two, hanging]);
+      const runs = [
+        await engine.start(hanging, { n: 0 }),
+        await engine.start(one, { n: 1 }),
+        await engine.start(two, { n: 2 }),
+        await engine.start(one, { n: 3 }),
+      ];
+      const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+      expect(results.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "succeeded", "succeeded"]);
+      expect(most).toBe(1);
+      // A file takes its own time, during which the test's clock goes on.
+      if (kind === "memory") expect(results.map(({ ms }) => ms)).toEqual([2_000, 2_000, 2_500, 3_000]);
+    });
+
+    it("rule 9: an attempt in line of a run that is stopped leaves it; those behind it move up", async () => {
+      const { place } = here;
+      const order: number[] = [];
+      const made = limited(
+        async ({ n }) => {
+          order.push(n);
+          await after(place, 1_000);
+          return n;
+        },
+        { name: "gpu", concurrency: 1 },
+      );
+      const engine = await place.open([made]);
+      const runs = [];
+      for (let n = 0; n < 5; n++) runs.push(await engine.start(made, { n }));
+      await place.clock.advance(10);
+      for (const at of [1, 3]) await engine.cancel(runs[at]?.id as string);
+      const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+      expect(order).toEqual([0, 2, 4]);
+      expect(results.map(({ outcome }) => outcome)).toEqual([
+        "succeeded",
+        "cancelled",
+        "succeeded",
+        "cancelled",
+        "succeeded",
+      ]);
+    });
+
+    it("rule 7: an effect in line of a run that is stopped has not begun, and is not undone", async () => {
+      const { place } = here;
+      const calls: string[] = [];
+      const made = flow("effects", {
+        input: z.object({ n: z.number() }),
+        build: ($, { n }) =>
+          $.step("book", {
+            needs: { n },
+            kind: "effect",
+            output: z.number(),
+            compensate: ({ needs }) => void calls.push(`undo ${needs.n}`),
+          }).by({
+            limit: { name: "bank", concurrency: 1 },
+            run: async ({ n }) => {
+              calls.push(`book ${n}`);
+              await after(place, 1_000);
+              return n;
+            },
+          }),
+      });
+      const engine = await place.open([made]);
+      const [one, two] = [await engine.start(made, { n: 1 }), await engine.start(made, { n: 2 })];
+      await drive(place, until(engine, two.id, "attempt.started"));
+      await engine.cancel(two.id);
+      expect(await drive(place, two.result())).toMatchObject({ outcome: "cancelled", standing: [] });
+      expect(await drive(place, one.result())).toMatchObject({ outcome: "succeeded", output: 1 });
+      expect(calls).toEqual(["book 1"]);
+      expect(await entriesOfKind(engine, two.id, "attempt.failed")).toMatchObject([
+        { failure: { kind: "not-applied" } },
+      ]);
+    });
+
+    it("after a crash the line forms again, and all get through", async () => {
+      const { place } = here;
+      let now = 0;
+      let most = 0;
+      const made = limited(
+        async ({ n }) => {
+          most = Math.max(most, ++now);
+          await after(place, 100);
+          now--;
+          return n;
+        },
+        { name: "gpu", concurrency: 2 },
+      );
+      const first = await place.open([made]);
+      const runs = [];
+      for (let n = 0; n < 6; n++) runs.push(await first.start(made, { n }, { key: String(n) }));
+      await place.clock.advance(50);
+      now = 0;
+      const second = await place.restart([made]);
+      const results = await Promise.all(
+        runs.map(async ({ id }) => drive(place, (await second.handle(id)).result(), 10)),
+      );
+      expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(most).toBeLessThanOrEqual(2);
+    });
+  });
+}
+
+describe("windows and full lines", () => {
+  const here = usePlace("memory");
+
+  it("rate: never more than so many begin in any window, and none waits longer than it must", async () => {
+    const { place } = here;
+    const begun: number[] = [];
+    const start = place.clock.now();
+    const made = limited(
+      ({ n }) => {
+        begun.push(place.clock.now() - start);
+        return n;
+      },
+      { name: "api", rate: { count: 3, per: "1s" } },
+    );
+    const engine = await place.open([made]);
+    const runs = [];
+    for (let n = 0; n < 8; n++) runs.push(await engine.start(made, { n }));
+    await drive(place, Promise.all(runs.map((run) => run.result())), 50);
+    expect(begun).toEqual([0, 0, 0, 1_000, 1_000, 1_000, 2_000, 2_000]);
+    await place.clock.advance(700 - ((place.clock.now() - start) % 1_000));
+    const at = place.clock.now() - start;
+    begun.length = 0;
+    for (let n = 0; n < 4; n++) await drive(place, (await engine.start(made, { n })).result(), 50);
+    const windows = [2_000, 2_000, ...begun];
+    for (const [i, first] of windows.entries()) {
+      const within = windows.filter((one) => one >= first && one < first + 1_000).length;
+      expect(within, `from ${first} (${at}, ${i})`).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it("rate and concurrency hold together", async () => {
+    const { place } = here;
+    const begun: number[] = [];
+    let now = 0;
+    let most = 0;
+    const start = place.clock.now();
+    const made = limited(
+      async ({ n }) => {
+        begun.push(place.clock.now() - start);
+        most = Math.max(most, ++now);
+        await after(place, 900);
+        now--;
+        return n;
+      },
+      { name: "api", concurrency: 2, rate: { count: 3, per: "1s" } },
+    );
+    const engine = await place.open([made]);
+    const runs = [];
+    for (let n = 0; n < 6; n++) runs.push(await engine.start(made, { n }));
+    await drive(place, Promise.all(runs.map((run) => run.result())), 50);
+    expect(most).toBe(2);
+    expect(begun).toEqual([0, 0, 900, 1_000, 1_800, 1_900]);
+  });
+
+  it("two limits of one name: one that leaves the line lets those behind it pass", async () => {
+    const { place } = here;
+    const order: string[] = [];
+    const work =
+      (name: string): Work =>
+      async ({ n }) => {
+        order.push(name);
+        await after(place, 1_000);
+        return n;
+      };
+    const narrow = limited(work("narrow"), { name: "gpu", concurrency: 1 }, "narrow");
+    const wide = limited(work("wide"), { name: "gpu", concurrency: 5 }, "wide");
+    const engine = await place.open([narrow, wide]);
+    await engine.start(narrow, { n: 1 });
+    const second = await engine.start(narrow, { n: 2 });
+    const third = await engine.start(wide, { n: 3 });
+    await place.clock.advance(10);
+    expect(order).toEqual(["narrow"]);
+    await engine.cancel(second.id);
+    await place.clock.advance(10);
+    expect(order).toEqual(["narrow", "wide"]);
+    expect(await drive(place, third.result(), 100)).toMatchObject({ output: 3 });
+  });
+
+  it("rule 32: a start is refused while the line is full, and taken when it has moved; runs in line are not lost", async () => {
+    const { place } = here;
+    const made = limited(
+      async ({ n }) => {
+        await after(place, 1_000);
+        return n;
+      },
+      { name: "gpu", concurrency: 1, maxQueued: 2 },
+    );
+    const other = limited(({ n }) => n, { name: "free", concurrency: 1 }, "other");
+    const engine = await place.open([made, other]);
+    const runs = [];
+    for (let n = 0; n < 3; n++) {
+      runs.push(await engine.start(made, { n }));
+      await place.clock.advance(1);
+    }
+    const refused = engine.start(made, { n: 3 });
+    await expect(refused).rejects.toMatchObject({
+      code: "queue-full",
+      path: "limited work",
+      expected: expect.stringContaining("2"),
+    });
+    expect(await drive(place, (await engine.start(other, { n: 9 })).result())).toMatchObject({ output: 9 });
+    await drive(place, (runs[0] as (typeof runs)[0]).result(), 100);
+    await place.clock.advance(1);
+    runs.push(await engine.start(made, { n: 3 }));
+    const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+    expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3]);
+  });
+});
