@@ -35,7 +35,7 @@ export function blocked(state: RunState, slot: Slot, env: Environment, out: Draf
 /** Names the need, and keeps what went wrong first: a chain of causes would grow with the graph. */
 function needFailure(need: Slot): Failure {
   const failure = need.failure as Failure;
-  const cause = need.failedNeed === undefined ? failure : (failure.cause as Failure);
+  const cause = need.failedNeed === undefined ? failure : (failure.cause ?? failure);
   return { kind: "need", message: `its need ${pathOf(need)} failed: ${cause.message}`, cause };
 }
 

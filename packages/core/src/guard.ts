@@ -16,7 +16,7 @@ export type SlotEntry = Extract<Entry, { slot: number }> | (EntryOf<"timer.fired
 /** True when the entry has a meaning for the slot. */
 export function applies(state: RunState, slot: Slot, entry: SlotEntry): boolean {
   const running = isLive(state, slot.frame);
-  if (isNodeEntry(entry)) return appliesToNode(slot, entry, running);
+  if (isNodeEntry(entry)) return appliesToNode(state, slot, entry, running);
   switch (entry.kind) {
     case "hedge.started":
       return running && slot.status === "ready" && entry.attempt === slot.attempts + 1 && isBelow(slot, entry.rung);
@@ -33,7 +33,7 @@ export function applies(state: RunState, slot: Slot, entry: SlotEntry): boolean 
     case "step.skipped":
       return running && slot.status === "ready";
     case "step.failed":
-      return running && !isSettled(slot);
+      return running && !isSettled(slot) && hasFailed(state, entry.need);
     case "rung.entered":
       return running && isBelow(slot, entry.rung);
     case "retry.scheduled":
@@ -51,6 +51,11 @@ export function applies(state: RunState, slot: Slot, entry: SlotEntry): boolean 
     default:
       return slot.begun && mayBeUndone(slot, entry, running);
   }
+}
+
+/** What a failure is said to come from has failed before it: so nothing that follows them goes in circles. */
+function hasFailed(state: RunState, need: number | undefined): boolean {
+  return need === undefined || state.slots[need]?.status === "failed";
 }
 
 function isEffect({ node }: Slot): boolean {
@@ -72,7 +77,7 @@ function isNextAttempt(slot: Slot, entry: { readonly attempt: number; readonly r
   return entry.rung === undefined || entry.rung === slot.rung || entry.rung === slot.hedge;
 }
 
-function appliesToNode(slot: Slot, entry: NodeEntry, running: boolean): boolean {
+function appliesToNode(state: RunState, slot: Slot, entry: NodeEntry, running: boolean): boolean {
   const { node, status, inside } = slot;
   switch (entry.kind) {
     case "call.answered":
@@ -94,11 +99,12 @@ function appliesToNode(slot: Slot, entry: NodeEntry, running: boolean): boolean 
     case "scope.closed":
       return running && node.kind === "ensemble" && status === "open" && inside?.done === false;
     case "scope.stopped":
-      if (!running || status !== "open") return false;
+      if (!running || status !== "open" || !hasFailed(state, entry.need)) return false;
       return entry.key === undefined || inside?.frames[entry.key]?.phase === "running";
     case "scope.failed": {
       const phase = inside?.frames[entry.key]?.phase;
-      return running && status === "open" && node.kind === "map" && phase !== undefined && phase !== "ended";
+      if (!running || status !== "open" || !hasFailed(state, entry.need)) return false;
+      return node.kind === "map" && phase !== undefined && phase !== "ended";
     }
     case "scope.completed":
       return running && isOwner(node) && status === "open";

@@ -1,0 +1,73 @@
+// `evolve` is total for nested scopes too: any entry in any state is folded without throwing, and what comes out can be read, recovered and decided.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  advance,
+  decide,
+  type Entry,
+  endOf,
+  fold,
+  newState,
+  type Plan,
+  type RunState,
+  recover,
+  standingOf,
+  stepsOf,
+  summaryOf,
+} from "../src/index.ts";
+import { nested, nestedEntry } from "./nested-entry.ts";
+import { Stage } from "./stage.ts";
+
+const env = { now: 2_000_000, chance: () => 0.5 };
+
+/** What an engine would write, with a share of what it never would. */
+const journals = fc.array(nestedEntry, { maxLength: 80 });
+
+function kept({ plan: _plan, touched: _touched, ...state }: RunState): string {
+  return JSON.stringify(state, (key, value) => {
+    if (["frame", "node", "owner", "scope", "frames"].includes(key)) return undefined;
+    return value instanceof Set || value instanceof Map ? [...value].length : value;
+  });
+}
+
+/** Each entry is followed by what the core decides then, as in an engine, so that states deep inside are reached. */
+function played(entries: readonly Entry[]): Entry[] {
+  const { state, journal } = new Stage(nested, { list: [1, 2] });
+  const all = [...journal];
+  for (const entry of entries) {
+    fold(state, [entry]);
+    all.push(entry, ...advance(state, env).entries);
+  }
+  return all;
+}
+
+test("any entries in any order are folded without throwing; so is all that is read off what comes out", () => {
+  fc.assert(
+    fc.property(journals, fc.boolean(), (entries, alive) => {
+      const state = fold(
+        newState(nested.plan),
+        alive ? played(entries) : [new Stage(nested).journal[0] as Entry, ...entries],
+      );
+      for (const read of [summaryOf, stepsOf, standingOf, endOf, kept]) read(state);
+      expect(decide(state, env)).toEqual(decide(state, env));
+      fold(state, recover(state, env.now));
+      advance(state, env);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("the same journal gives the same state, through text, and in one fold or many", () => {
+  fc.assert(
+    fc.property(journals, fc.nat(80), (entries, cut) => {
+      const journal = played(entries);
+      const whole = fold(newState(nested.plan), journal);
+      const text = JSON.parse(JSON.stringify(journal)) as Entry[];
+      const plan = JSON.parse(JSON.stringify(nested.plan)) as Plan;
+      const parts = fold(fold(newState(plan), text.slice(0, cut)), text.slice(cut));
+      expect(kept(parts)).toBe(kept(whole));
+      expect(decide(parts, env)).toEqual(decide(whole, env));
+    }),
+    { numRuns: 1_000 },
+  );
+});
