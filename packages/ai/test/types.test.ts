@@ -58,7 +58,7 @@ test("a rung made apart fits any contract whose needs it can read", () => {
   });
 });
 
-const weather = tool({ description: "", input: Fields, output: z.string(), run: ({ name }) => name });
+const weather = tool({ description: "The weather.", input: Fields, output: z.string(), run: ({ name }) => name });
 const agent = { tools: { weather }, output: z.string(), maxTurns: 3 } as const;
 
 test("an agent's model is given the agent's needs, and its prompt says which", () => {

@@ -8,11 +8,13 @@
  */
 
 import { judge } from "./contract.ts";
+import { demandNamed, isSchema, missingContract } from "./demands.ts";
 import type { Duration } from "./duration.ts";
 import { describe } from "./errors.ts";
 import { demandOptions, optionsOf } from "./known-options.ts";
 import { invalid } from "./option-error.ts";
-import { aFunction } from "./option-values.ts";
+import { aFunction, aText, demandValues } from "./option-values.ts";
+import { internalsOf } from "./reference.ts";
 import type { AnyRung, Cost, InputOf, OutputOf, RetryOptions, Schema, StepContext } from "./rung.ts";
 import type { Compensate } from "./step.ts";
 
@@ -72,7 +74,7 @@ export interface Tool<Input extends Schema = Schema, Output extends Schema = Sch
 
 /** A tool, with the types of its contracts known to its functions. */
 export function tool<Input extends Schema, Output extends Schema>(options: Tool<Input, Output>): Tool {
-  demandOptions("tool", options, toolOptions);
+  demandTool("tool", options);
   return options as unknown as Tool;
 }
 
@@ -120,6 +122,8 @@ const toolOptions = optionsOf<Tool>({
   retry: true,
 });
 const defaultMaxCalls = 8;
+/** More than this in one turn is a mistake in the definition (rule 32). */
+const maxCallsLimit = 1_000;
 
 /** What of the builder an agent is written with. */
 interface Builder {
@@ -129,15 +133,18 @@ interface Builder {
   loop(name: string, options: never): unknown;
 }
 
-/** Places an agent: a loop of `model` and, where it asks for tools, a map of `call`. Gives the reference to its answer. */
+/**
+ * Places an agent: a loop of `model` and, where it asks for tools, a map of `call`. Gives the reference to its answer.
+ * `path` names it in errors.
+ */
 export function placeAgent<Result>(
   $: { loop(name: string, options: never): Result },
   name: string,
   options: AgentOptions<unknown, never, Schema> & { readonly after?: unknown },
+  path: string,
 ): Result {
-  demandOptions(name, options, agentOptions);
+  demandAgent(path, options);
   const { needs = {}, model, tools, output, maxTurns, maxCost, atLimit = "fail", after } = options;
-  demandTools(name, tools);
   const ladder = (Array.isArray(model) ? model : [model]) as AnyRung<never, unknown>[];
   const told = Object.fromEntries(
     Object.entries(tools).map(([key, { description, input }]) => [key, { description, input }]),
@@ -269,12 +276,40 @@ function replyContract(tools: Readonly<Record<string, Tool>>, output: Schema, ma
   return { "~standard": { version: 1, vendor: "plumbline", validate } };
 }
 
-function demandTools(name: string, tools: unknown): void {
+function demandAgent(path: string, options: AgentOptions<unknown, never, Schema>): void {
+  demandOptions(path, options, agentOptions);
+  const { needs = {}, model, tools, output, maxCalls = defaultMaxCalls, atLimit = "fail" } = options ?? {};
+  demandNamed(path, needs, typeof needs === "object" && needs !== null && internalsOf(needs) === undefined);
+  if (!isSchema(output)) throw missingContract(path, "output", output);
+  const ladder: readonly unknown[] = Array.isArray(model) ? model : [model];
+  const wrong = ladder.findIndex((rung) => typeof rung !== "function" && (typeof rung !== "object" || rung === null));
+  if (ladder.length === 0 || wrong >= 0) {
+    const expected = "a rung, or a ladder: agentModel(model, { prompt }) of @plumbline/ai, a function, template(...)";
+    throw invalid(
+      Array.isArray(model) && wrong >= 0 ? `${path}.model[${wrong}]` : `${path}.model`,
+      expected,
+      ladder[wrong] ?? model,
+    );
+  }
   if (typeof tools !== "object" || tools === null || Object.keys(tools).length === 0) {
-    throw invalid(`${name}.tools`, "an object with a tool for each name: { search: tool({ ... }) }", tools);
+    throw invalid(`${path}.tools`, "an object with a tool for each name: { search: tool({ ... }) }", tools);
   }
-  for (const [key, one] of Object.entries(tools)) {
-    demandOptions(`${name}.tools.${key}`, one, toolOptions);
-    aFunction("of the input")(`${name}.tools.${key}.run`, (one as Tool).run);
+  for (const [key, one] of Object.entries(tools)) demandTool(`${path}.tools.${key}`, one);
+  if (!Number.isInteger(maxCalls) || maxCalls < 1 || maxCalls > maxCallsLimit) {
+    throw invalid(`${path}.maxCalls`, `a whole number from 1 to ${maxCallsLimit}`, maxCalls);
   }
+  if (atLimit !== "fail" && typeof atLimit !== "function") {
+    throw invalid(`${path}.atLimit`, '"fail" or a function of all turns', atLimit);
+  }
+}
+
+function demandTool(path: string, one: unknown): void {
+  demandOptions(path, one, toolOptions);
+  const { description, input, output, run } = (one ?? {}) as Partial<Tool>;
+  const words = "what the tool does and when to use it, in words for the model";
+  if (description === undefined) throw invalid(`${path}.description`, words, description);
+  demandValues(path, { description }, { description: aText });
+  if (!isSchema(input)) throw missingContract(path, "input", input);
+  if (!isSchema(output)) throw missingContract(path, "output", output);
+  aFunction("of the input")(`${path}.run`, run);
 }

@@ -6,21 +6,73 @@
 import { describe, PlumblineError } from "./errors.ts";
 import { demandOptions } from "./known-options.ts";
 import { invalid } from "./option-error.ts";
+import { internalsOf } from "./reference.ts";
 import type { Schema } from "./rung.ts";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$/;
 
 /** An answer that can be waited for is none: what takes time belongs into steps. */
-export function demandAnswer(path: string, answer: unknown): void {
+export function demandAnswer(path: string, answer: unknown, what = "build"): void {
   if (answer instanceof Promise) {
     answer.catch(() => {}); // it may fail later, when nobody looks
-    throw new PlumblineError("flow-invalid", "build is async", {
+    throw new PlumblineError("flow-invalid", `${what} is async`, {
       path,
       expected: "a function that makes all steps at once and returns the answer",
       found: "a promise",
-      mend: "take async and await out of build: what takes time belongs into steps (.by)",
+      mend: `take async and await out of ${what}: what takes time belongs into steps (.by)`,
     });
   }
+}
+
+/** A node that is made when the function whose `$` it is made with is over. */
+export function lateStep(path: string): PlumblineError {
+  return new PlumblineError("flow-invalid", "a step was added after build had returned", {
+    path,
+    expected: "all steps made while build runs",
+    found: "a call of $ later on, from a callback or after an await",
+    mend: "make the step directly in build, which must not be async; inside a scope use the $ that it is given",
+  });
+}
+
+/** A node that is made with the `$` of a scope around the one that is being built: it would not be of the inner one. */
+export function outerStep(path: string, inner: string, outer: string): PlumblineError {
+  return new PlumblineError("flow-invalid", `a step of ${inner} is made with the $ of ${outer}`, {
+    path,
+    expected: `the $ that the function of ${inner} is given`,
+    found: `the $ of ${outer}, which would run the step there, whatever becomes of ${inner}`,
+    mend: "write ($) => ... for the inner function, or make the step before it and read its reference inside",
+  });
+}
+
+export function secondStep(path: string, name: string): PlumblineError {
+  return new PlumblineError("step-duplicate", "two steps of one scope have the same name", {
+    path,
+    expected: "a name for each step, used once",
+    found: `a second "${name}"`,
+    mend: "rename one of them: the name is how the journal and people find it",
+  });
+}
+
+/** More scopes inside each other than this are a mistake, of a function that calls itself for example. */
+const maxDepth = 20;
+
+export function demandDepth(path: string, depth: number): void {
+  if (depth <= maxDepth) return;
+  throw new PlumblineError("flow-invalid", "too many scopes inside each other", {
+    path,
+    expected: `at most ${maxDepth}`,
+    found: `scope ${depth}`,
+    mend: "does a function use itself for its own case? To repeat, use a loop; for a part with a life of its own, a call",
+  });
+}
+
+/** Needs have names: by them the functions find what they are given. `isNamed` is false for anything but an object of parts. */
+export function demandNamed(path: string, needs: unknown, isNamed: boolean): void {
+  if (isNamed) return;
+  throw invalid(`${path}.needs`, "an object of named references and constants", needs, {
+    ...(internalsOf(needs) ? { words: "a reference without a name" } : {}),
+    mend: "write needs: { name: reference }",
+  });
 }
 
 export function isSchema(value: unknown): value is Schema {

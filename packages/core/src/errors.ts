@@ -226,11 +226,15 @@ function isFiniteNumber(value: unknown): boolean {
 /** A value in a few words, for messages: never its whole content, never a throw. */
 export function describe(value: unknown): string {
   try {
-    return clip(inWords(value), maxNameLength);
+    const label = (value as { [referenceKey]?: { label: string } } | null | undefined)?.[referenceKey]?.label;
+    return clip(label === undefined ? inWords(value) : `the reference ${label}`, maxNameLength);
   } catch {
     return "an object that cannot be read";
   }
 }
+
+/** Where references keep what they are (reference.ts, which needs this file and not the other way round). */
+const referenceKey = Symbol.for("plumbline.reference");
 
 function inWords(value: unknown): string {
   if (value === null) return "null";

@@ -18,6 +18,8 @@ export type Certainty = "sure" | "maybe";
 /** A scope that is being defined, with the one around it. */
 export interface Origin {
   readonly around: Origin | undefined;
+  /** How messages name it: the flow, or `route.human`. */
+  readonly place: string;
 }
 
 /** True when `outer` is `inner` or lies around it. */
@@ -215,7 +217,7 @@ export function firstOf<const R extends readonly [Reference, ...Reference[]]>(
   let { origin } = all[0] as ReferenceInternals;
   for (const one of all) if (isWithin(one.origin, origin)) origin = one.origin;
   const foreign = all.find((one) => !isWithin(origin, one.origin));
-  if (foreign) throw foreignReference(foreign.label, label);
+  if (foreign) throw foreignReference(foreign, origin, label);
   const expression: Expression = { kind: "first", of: all.map((one) => one.expression) };
   return makeReference({ origin, expression, label }) as never;
 }
@@ -234,14 +236,26 @@ function demand(value: unknown, where: string): ReferenceInternals {
   });
 }
 
-/** The error for a reference that belongs to another definition. */
-export function foreignReference(label: string, where: string): PlumblineError {
+/** The error for a reference that belongs to another definition, or to a scope that `reader` is not in. */
+export function foreignReference({ label, origin }: ReferenceInternals, reader: Origin, where: string): PlumblineError {
+  if (outermost(origin) === outermost(reader)) {
+    return new PlumblineError("reference-foreign", `reads ${label}, which there is only inside ${origin.place}`, {
+      path: where,
+      expected: `references of ${reader.place} and of what lies around it`,
+      found: `${label}, made with the $ of ${origin.place}`,
+      mend: `return it from ${origin.place}, and read what that node gives`,
+    });
+  }
   return new PlumblineError("reference-foreign", `reads ${label}, which belongs to another flow or scope`, {
     path: where,
     expected: "references made by the $ of the same definition",
     found: `${label}, made elsewhere`,
     mend: "define the step in this flow, or pass the value in through the input",
   });
+}
+
+function outermost(origin: Origin): Origin {
+  return origin.around === undefined ? origin : outermost(origin.around);
 }
 
 /**
@@ -251,7 +265,7 @@ export function foreignReference(label: string, where: string): PlumblineError {
 export function expressionOf(written: unknown, origin: Origin, where: string): Expression {
   const inside = internalsOf(written);
   if (inside) {
-    if (!isWithin(origin, inside.origin)) throw foreignReference(inside.label, where);
+    if (!isWithin(origin, inside.origin)) throw foreignReference(inside, origin, where);
     return inside.expression;
   }
   if (Array.isArray(written)) {

@@ -9,8 +9,17 @@
 import { type AgentOptions, placeAgent } from "./agent.ts";
 import { type ApprovalOptions, approvalOf } from "./approval.ts";
 import type { NodeCode } from "./code.ts";
-import { demandAnswer, demandContract, demandName, stepWithoutRung } from "./demands.ts";
-import { PlumblineError } from "./errors.ts";
+import {
+  demandAnswer,
+  demandContract,
+  demandDepth,
+  demandName,
+  demandNamed,
+  lateStep,
+  outerStep,
+  secondStep,
+  stepWithoutRung,
+} from "./demands.ts";
 import { type Dependency, dependenciesOf, type Expression, inputNode, refsIn, weaker } from "./expression.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import { retryOptions } from "./ladder.ts";
@@ -91,6 +100,7 @@ type OwnCode = NodeCode extends infer Code ? (Code extends NodeCode ? Omit<Code,
 /** Collects the nodes of one scope while `build` runs. It is also the origin that its references carry. */
 export class ScopeBuilder implements Origin {
   readonly around: ScopeBuilder | undefined;
+  readonly place: string;
   private readonly draft: FlowDraft;
   private readonly id: number;
   private readonly owner: PlanScope["owner"];
@@ -102,6 +112,8 @@ export class ScopeBuilder implements Origin {
   /** Everything that is read in this scope and in those inside. */
   private readonly read: Expression[] = [];
   private finished = false;
+  /** The scope inside that is being built: until it is, nothing is added here. */
+  private inner: ScopeBuilder | undefined;
 
   constructor(draft: FlowDraft, around?: ScopeBuilder, owner?: { readonly node: number; readonly prefix: string }) {
     this.draft = draft;
@@ -109,6 +121,7 @@ export class ScopeBuilder implements Origin {
     this.id = draft.scopes.length;
     this.owner = around && owner && { scope: around.id, node: owner.node };
     this.prefix = owner?.prefix ?? "";
+    this.place = owner ? this.prefix.slice(0, -1) : draft.flow;
     draft.scopes.push({ id: this.id, nodes: [], answer: nothing, answerDependsOn: [] });
     draft.codes.push(this.codes);
   }
@@ -123,6 +136,7 @@ export class ScopeBuilder implements Origin {
     const common = this.common(name, path, options);
     return {
       by: (...rungs) => {
+        if (this.inner) throw outerStep(path, this.innermost(), this.place);
         if (rungs.length === 0) throw stepWithoutRung(path);
         if (this.nodes[index] !== undefined) {
           throw invalid(`${path}.by`, "one call of .by for each step", rungs, {
@@ -131,7 +145,7 @@ export class ScopeBuilder implements Origin {
           });
         }
         const { plan, code } = stepOf(path, options, rungs, this.draft.codecs);
-        return this.place(index, common, plan, code, options);
+        return this.put(index, common, plan, code, options);
       },
     };
   }
@@ -142,14 +156,14 @@ export class ScopeBuilder implements Origin {
   }
 
   agent(name: string, options: AgentOptions<unknown, never, Schema> & Placed): Ref<unknown> {
-    return placeAgent(this, name, options);
+    return placeAgent(this, name, options, this.prefix + name);
   }
 
   approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed): Ref<unknown> {
     const { index, path } = this.claim(name);
     demandContract(path, "decision", options, approvalOptions);
     const { plan, code } = approvalOf(path, options, this.draft.codecs);
-    return this.place(index, this.common(name, path, options), { kind: "approval", ...plan }, code, options);
+    return this.put(index, this.common(name, path, options), { kind: "approval", ...plan }, code, options);
   }
 
   branch(name: string, options: BranchOptions<unknown, never, Readonly<Record<string, Build>>> & Placed): Ref<unknown> {
@@ -164,7 +178,7 @@ export class ScopeBuilder implements Origin {
       inner.push(scope);
       cases[key] = scope.id;
     }
-    return this.place(index, this.common(name, path, options, inner), { kind: "branch", cases }, code, options);
+    return this.put(index, this.common(name, path, options, inner), { kind: "branch", cases }, code, options);
   }
 
   ensemble(
@@ -191,7 +205,7 @@ export class ScopeBuilder implements Origin {
       () => [],
     );
     const own = { kind: "ensemble" as const, scope: scope.id, ...plan };
-    return this.place(index, this.common(name, path, options, [scope]), own, code, options);
+    return this.put(index, this.common(name, path, options, [scope]), own, code, options);
   }
 
   map(name: string, options: MapOptions<unknown, Build, "fail" | "drop" | "collect"> & Placed): Ref<unknown> {
@@ -204,7 +218,7 @@ export class ScopeBuilder implements Origin {
     const scope = this.inside(index, `${path}[0].`, options.each, ($) => [$.given("item"), $.given("index")]);
     const common = this.common(name, path, { ...options, needs: { over: options.over } }, [scope]);
     const parts = this.parts(index, name, path, { scope: scope.id, ...plan });
-    return this.place(index, common, { kind: "map", scope: scope.id, ...plan, parts }, { kind: "map" }, options);
+    return this.put(index, common, { kind: "map", scope: scope.id, ...plan, parts }, { kind: "map" }, options);
   }
 
   /** The two scopes of a map whose array is too long for one journal: a call for each part, and what a part runs. */
@@ -218,12 +232,12 @@ export class ScopeBuilder implements Origin {
     const part = inside(($) => {
       const needs = { over: $.given("items"), from: $.given("from") };
       const common = $.common(name, path, { needs });
-      return $.place($.claim(name).index, common, { kind: "map", ...plan }, { kind: "map" }, {});
+      return $.put($.claim(name).index, common, { kind: "map", ...plan }, { kind: "map" }, {});
     });
     const spread = inside(($) => {
       const common = $.common("part", path, { needs: { input: $.given("item") } });
       const call = { kind: "call" as const, flow: this.draft.flow, part };
-      return $.place($.claim("part").index, common, call, { kind: "call", flow: undefined }, {});
+      return $.put($.claim("part").index, common, call, { kind: "call", flow: undefined }, {});
     });
     return { spread, part };
   }
@@ -236,29 +250,29 @@ export class ScopeBuilder implements Origin {
     const scope = this.inside(index, `${path}[1].`, options.body, ($) => given.map((field) => $.given(field)));
     const needs = options.start === undefined ? {} : { start: options.start };
     const common = this.common(name, path, { ...options, needs }, [scope]);
-    return this.place(index, common, { kind: "loop", scope: scope.id, ...plan }, code, options);
+    return this.put(index, common, { kind: "loop", scope: scope.id, ...plan }, code, options);
   }
 
   call(name: string, options: CallOptions<unknown, unknown> & Placed): Ref<unknown> {
     const { index, path } = this.claim(name);
     demandOptions(path, options, ["when", "after", ...callOptions]);
-    const called = calledFlow(path, options);
+    const called = calledFlow(path, options, this.draft.flow);
     const common = this.common(name, path, { ...options, needs: { input: options.input } });
-    return this.place(index, common, { kind: "call", flow: called.name }, { kind: "call", flow: called }, options);
+    return this.put(index, common, { kind: "call", flow: called.name }, { kind: "call", flow: called }, options);
   }
 
   sleep(name: string, options: SleepOptions<unknown, never> & Placed): Ref<unknown> {
     const { index, path } = this.claim(name);
     demandOptions(path, options, [...placedOptions, ...sleepOptions]);
     const { plan, code } = sleepOf(path, options);
-    return this.place(index, this.common(name, path, options), { kind: "sleep", ...plan }, code, options);
+    return this.put(index, this.common(name, path, options), { kind: "sleep", ...plan }, code, options);
   }
 
   signal(name: string, options: SignalOptions<unknown, never, Schema> & Placed): Ref<unknown> {
     const { index, path } = this.claim(name);
     demandContract(path, "schema", options, [...placedOptions, ...signalOptions]);
     const { plan, code } = signalOf(path, options, this.draft.codecs);
-    return this.place(index, this.common(name, path, options), { kind: "signal", ...plan }, code, options);
+    return this.put(index, this.common(name, path, options), { kind: "signal", ...plan }, code, options);
   }
 
   /** Makes the scope part of the plan. Throws for steps that were begun and never given a ladder. */
@@ -266,8 +280,7 @@ export class ScopeBuilder implements Origin {
     this.finished = true;
     const open = this.names.find((_, index) => this.nodes[index] === undefined);
     if (open !== undefined) throw stepWithoutRung(this.prefix + open);
-    const where = this.owner ? `${this.prefix.slice(0, -1)} answer` : `${this.draft.flow} answer`;
-    const expression = expressionOf(answer, this, where);
+    const expression = expressionOf(answer, this, `${this.place} answer`);
     this.read.push(expression);
     const nodes = this.nodes as PlanNode[];
     const dependents = nodes.map((): number[] => []);
@@ -290,12 +303,29 @@ export class ScopeBuilder implements Origin {
     build: unknown,
     given: (inner: ScopeBuilder) => readonly unknown[],
   ): ScopeBuilder {
-    if (typeof build !== "function") throw invalid(prefix.slice(0, -1), "a function ($) => ...", build);
     const inner = new ScopeBuilder(this.draft, this, { node: index, prefix });
-    const answer: unknown = (build as (...args: unknown[]) => unknown)(inner, ...given(inner));
-    demandAnswer(prefix.slice(0, -1), answer);
-    inner.finish(answer);
+    if (typeof build !== "function") {
+      const mend = "write a function: ($) => reference, or () => constant";
+      throw invalid(inner.place, "a function ($) => ...", build, { mend });
+    }
+    demandDepth(inner.place, inner.depth());
+    this.inner = inner;
+    try {
+      const answer: unknown = (build as (...args: unknown[]) => unknown)(inner, ...given(inner));
+      demandAnswer(inner.place, answer, "the function of a scope");
+      inner.finish(answer);
+    } finally {
+      this.inner = undefined;
+    }
     return inner;
+  }
+
+  private depth(): number {
+    return this.around === undefined ? 0 : this.around.depth() + 1;
+  }
+
+  private innermost(): string {
+    return this.inner === undefined ? this.place : this.inner.innermost();
   }
 
   /** A field of what the scope is given. */
@@ -304,7 +334,7 @@ export class ScopeBuilder implements Origin {
     return makeReference({ expression, origin: this, label: field });
   }
 
-  private place(index: number, common: Common, plan: OwnPart, code: OwnCode, { when }: Placed): Ref<unknown> {
+  private put(index: number, common: Common, plan: OwnPart, code: OwnCode, { when }: Placed): Ref<unknown> {
     this.nodes[index] = { ...common, ...plan } as PlanNode;
     this.codes[index] = { ...code, when } as NodeCode;
     const expression = { kind: "ref" as const, scope: this.id, node: index, path: [] };
@@ -312,37 +342,18 @@ export class ScopeBuilder implements Origin {
   }
 
   private claim(name: string): { readonly index: number; readonly path: string } {
-    demandName(name, this.prefix === "" ? this.draft.flow : this.prefix.slice(0, -1));
+    demandName(name, this.place);
     const path = this.prefix + name;
-    if (this.finished) {
-      throw new PlumblineError("flow-invalid", "a step was added after build had returned", {
-        path,
-        expected: "all steps made while build runs",
-        found: "a call of $ later on, from a callback or after an await",
-        mend: "make the step directly in build, which must not be async; inside a scope use the $ that it is given",
-      });
-    }
-    if (this.names.includes(name)) {
-      throw new PlumblineError("step-duplicate", "two steps of one scope have the same name", {
-        path,
-        expected: "a name for each step, used once",
-        found: `a second "${name}"`,
-        mend: "rename one of them: the name is how the journal and people find it",
-      });
-    }
+    if (this.finished) throw lateStep(path);
+    if (this.inner) throw outerStep(path, this.innermost(), this.place);
+    if (this.names.includes(name)) throw secondStep(path, name);
     this.names.push(name);
     return { index: this.names.length - 1, path };
   }
 
   private common(name: string, path: string, options: Placed, inner: readonly ScopeBuilder[] = []): Common {
     const needs = expressionOf(options.needs ?? {}, this, `${path}.needs`);
-    if (needs.kind !== "object") {
-      const words = internalsOf(options.needs) ? { words: "a reference without a name" } : {};
-      throw invalid(`${path}.needs`, "an object of named references and constants", options.needs, {
-        ...words,
-        mend: "write needs: { name: reference }",
-      });
-    }
+    demandNamed(path, options.needs, needs.kind === "object");
     if (options.when !== undefined && typeof options.when !== "function") {
       throw invalid(`${path}.when`, "a function of the needs that gives true or false", options.when);
     }
@@ -368,7 +379,7 @@ export class ScopeBuilder implements Origin {
     return written.map((reference) => {
       const inside = internalsOf(reference);
       if (!inside) throw invalid(`${path}.after`, "references to steps", reference);
-      if (!isWithin(this, inside.origin)) throw foreignReference(inside.label, `${path}.after`);
+      if (!isWithin(this, inside.origin)) throw foreignReference(inside, this, `${path}.after`);
       return inside.expression;
     });
   }

@@ -154,6 +154,11 @@ export function ensembleOf(
   const { members, quorum, combine, below, settle = "all", kind = "read" } = options;
   const count = typeof members === "object" && members !== null ? Object.keys(members).length : 0;
   if (count === 0) throw invalid(`${path}.members`, "an object with a function for each member", members);
+  for (const [name, member] of Object.entries(members)) {
+    const isRung = typeof member === "function" || (typeof member === "object" && member !== null);
+    if (isRung && (!Array.isArray(member) || member.length > 0)) continue;
+    throw invalid(`${path}.members.${name}`, "a function, { run }, or a ladder of them", member);
+  }
   if (!Number.isInteger(quorum) || quorum < 1 || quorum > count) {
     throw invalid(`${path}.quorum`, `a whole number from 1 to ${count}, the number of members`, quorum);
   }

@@ -8,7 +8,7 @@
 import type { NodeCode } from "./code.ts";
 import { type ErrorCode, PlumblineError } from "./errors.ts";
 import { inputNode, refsIn } from "./expression.ts";
-import type { Plan, PlanScope } from "./plan.ts";
+import { type Plan, type PlanNode, type PlanScope, scopesOf } from "./plan.ts";
 import type { Schema } from "./rung.ts";
 
 export interface Flaw {
@@ -27,11 +27,11 @@ export const maxNodes = 10_000;
 export function flawsOf(plan: Plan): Flaw[] {
   return plan.scopes.flatMap((scope) => [
     ...tooManyNodes(plan, scope),
-    ...unknownNeeds(scope),
-    ...cycles(scope),
-    ...unreadSteps(scope),
-    ...missingVersions(scope),
-    ...cachedEffects(scope),
+    ...unknownNeeds(plan, scope),
+    ...cycles(plan, scope),
+    ...unreadNodes(plan, scope),
+    ...missingVersions(plan, scope),
+    ...answeredEffects(plan, scope),
   ]);
 }
 
@@ -51,12 +51,27 @@ export function refuseFlaws(plan: Plan, schemas?: KnownSchemas): void {
   throw new PlumblineError(first.code, what, first);
 }
 
+/** How paths in a scope begin: `` for the flow's own, `route.human.`, `pages[0].`, `refine[1].`, `score.`. */
+function prefixOf(plan: Plan, scope: PlanScope, depth = 0): string {
+  const { owner } = scope;
+  const around = owner && plan.scopes[owner.scope];
+  const node = around?.nodes[owner?.node ?? 0];
+  // A plan that no builder made may own itself.
+  if (!around || !node || depth > plan.scopes.length) return "";
+  const place = prefixOf(plan, around, depth + 1) + node.name;
+  if (node.kind === "map") return `${place}[0].`;
+  if (node.kind === "loop") return `${place}[1].`;
+  const key =
+    node.kind === "branch" ? Object.keys(node.cases).find((name) => node.cases[name] === scope.id) : undefined;
+  return key === undefined ? `${place}.` : `${place}.${key}.`;
+}
+
 function tooManyNodes(plan: Plan, scope: PlanScope): Flaw[] {
   if (scope.nodes.length <= maxNodes) return [];
   return [
     {
       code: "flow-invalid",
-      path: plan.flow,
+      path: scope.id === 0 ? plan.flow : prefixOf(plan, scope).slice(0, -1),
       what: "too many steps in one scope",
       expected: `at most ${maxNodes}`,
       found: String(scope.nodes.length),
@@ -65,11 +80,14 @@ function tooManyNodes(plan: Plan, scope: PlanScope): Flaw[] {
   ];
 }
 
-function unknownNeeds(scope: PlanScope): Flaw[] {
+function unknownNeeds(plan: Plan, scope: PlanScope): Flaw[] {
+  const prefix = prefixOf(plan, scope);
   const known = (node: number) => node === inputNode || (Number.isInteger(node) && scope.nodes[node] !== undefined);
   const readers = [
-    ...scope.nodes.map((node) => ({ path: node.name, reads: node.dependsOn.map((one) => one.node), by: node.needs })),
-    { path: "the answer", reads: scope.answerDependsOn.map((one) => one.node), by: scope.answer },
+    ...scope.nodes.map((node) => {
+      return { path: prefix + node.name, reads: node.dependsOn.map((one) => one.node), by: node.needs };
+    }),
+    { path: answerOf(prefix), reads: scope.answerDependsOn.map((one) => one.node), by: scope.answer },
   ];
   return readers.flatMap(({ path, reads, by }) => {
     const all = [
@@ -93,8 +111,12 @@ function unknownNeeds(scope: PlanScope): Flaw[] {
   });
 }
 
+function answerOf(prefix: string): string {
+  return prefix === "" ? "the answer" : `the answer of ${prefix.slice(0, -1)}`;
+}
+
 /** Kahn's algorithm: what is left when no more nodes are free lies on a cycle or behind one. */
-function cycles(scope: PlanScope): Flaw[] {
+function cycles(plan: Plan, scope: PlanScope): Flaw[] {
   const readers = scope.nodes.map((): number[] => []);
   const waiting = scope.nodes.map(() => 0);
   for (const [index, node] of scope.nodes.entries()) {
@@ -118,7 +140,7 @@ function cycles(scope: PlanScope): Flaw[] {
   return [
     {
       code: "need-cycle",
-      path: stuck[0] as string,
+      path: prefixOf(plan, scope) + stuck[0],
       what: "steps wait for each other",
       expected: "a graph without cycles",
       found: `a cycle among ${stuck.join(", ")}`,
@@ -127,33 +149,55 @@ function cycles(scope: PlanScope): Flaw[] {
   ];
 }
 
-function unreadSteps(scope: PlanScope): Flaw[] {
+/** What changes nothing and waits for nobody is there for its answer alone. */
+function isForItsAnswer(plan: Plan, node: PlanNode, depth = 0): boolean {
+  if (node.kind === "step") return node.stepKind !== "effect";
+  const scopes = scopesOf(node);
+  if (scopes.length === 0 || depth > plan.scopes.length) return false;
+  const inside = scopes.flatMap((scope) => plan.scopes[scope]?.nodes ?? []);
+  return inside.every((one) => isForItsAnswer(plan, one, depth + 1));
+}
+
+function unreadNodes(plan: Plan, scope: PlanScope): Flaw[] {
   const read = new Set(scope.answerDependsOn.map((one) => one.node));
   for (const node of scope.nodes) for (const dependency of node.dependsOn) read.add(dependency.node);
   return scope.nodes.flatMap((node, index) => {
-    if (read.has(index) || node.kind !== "step" || node.stepKind === "effect") return [];
+    if (read.has(index) || !isForItsAnswer(plan, node)) return [];
+    const [what, found, mend] =
+      node.kind === "step"
+        ? ["step", `a ${node.stepKind} step`, 'take the step away, or declare kind: "effect" if it changes the world']
+        : [
+            node.kind,
+            `${node.kind === "ensemble" ? "an" : "a"} ${node.kind} without an effect, an approval or a call`,
+            `take the ${node.kind} away`,
+          ];
     return [
       {
         code: "step-unread" as const,
-        path: node.name,
-        what: "nobody reads this step, so it can reach no answer",
+        path: prefixOf(plan, scope) + node.name,
+        what: `nobody reads this ${what}, so it can reach no answer`,
         expected: "its reference in the needs of another step or in what build returns",
-        found: `a ${node.stepKind} step that leads nowhere`,
-        mend: 'use its reference, take the step away, or declare kind: "effect" if it changes the world',
+        found: `${found} that leads nowhere`,
+        mend: `use its reference, ${mend}`,
       },
     ];
   });
 }
 
-function missingVersions(scope: PlanScope): Flaw[] {
+function missingVersions(plan: Plan, scope: PlanScope): Flaw[] {
   return scope.nodes.flatMap((node) => {
     if (node.kind !== "step" || node.version !== undefined) return [];
-    if (!node.rungs.some((rung) => rung.kind === "last-good")) return [];
+    const keeps = node.cache
+      ? "a cache"
+      : node.rungs.some((rung) => rung.kind === "last-good")
+        ? "lastGood"
+        : undefined;
+    if (keeps === undefined) return [];
     return [
       {
         code: "version-missing" as const,
-        path: node.name,
-        what: "lastGood without a version would serve answers of older code",
+        path: prefixOf(plan, scope) + node.name,
+        what: `${keeps} without a version would serve answers of older code`,
         expected: 'version: "1" beside output',
         found: "no version",
         mend: "add a version, and raise it when prompt or code changes what comes out",
@@ -162,20 +206,29 @@ function missingVersions(scope: PlanScope): Flaw[] {
   });
 }
 
-/** An answer of another run says nothing about what was done in this one (rule 7). */
-function cachedEffects(scope: PlanScope): Flaw[] {
+/**
+ * An answer of another run says nothing about what was done in this one, and two rungs at the same time would do it twice
+ * (rule 7).
+ */
+function answeredEffects(plan: Plan, scope: PlanScope): Flaw[] {
   return scope.nodes.flatMap((node) => {
     if (node.kind !== "step" || node.stepKind !== "effect") return [];
-    if (!node.rungs.some((rung) => rung.kind === "last-good")) return [];
+    const never = (option: string, what: string, found: string): Flaw => ({
+      code: "option-invalid",
+      path: prefixOf(plan, scope) + node.name,
+      what,
+      expected: "rungs that do the effect, one after the other",
+      found,
+      mend: `take ${option} away, or make the step kind: "read" if it changes nothing`,
+    });
+    const fromCache = "an effect is never answered from a cache";
+    const isLastGood = node.rungs.some((rung) => rung.kind === "last-good");
     return [
-      {
-        code: "option-invalid" as const,
-        path: node.name,
-        what: "an effect is never answered from a cache",
-        expected: "rungs that do the effect",
-        found: "lastGood in the ladder of an effect",
-        mend: 'take lastGood away, or make the step kind: "read" if it changes nothing',
-      },
+      ...(isLastGood ? [never("lastGood", fromCache, "lastGood in the ladder of an effect")] : []),
+      ...(node.cache ? [never("cache", fromCache, "cache beside an effect")] : []),
+      ...(node.hedge
+        ? [never("hedge", "an effect is never tried twice at the same time", "hedge beside an effect")]
+        : []),
     ];
   });
 }
@@ -200,9 +253,10 @@ export function jsonSchemaOf(schema: Schema, side: "input" | "output"): JsonSche
 function wrongPaths(plan: Plan, schemas: KnownSchemas): Flaw[] {
   const described = new Map<string, JsonSchema | undefined>();
   return plan.scopes.flatMap((scope) => {
+    const prefix = prefixOf(plan, scope);
     const readers = [
-      ...scope.nodes.map((node) => ({ path: node.name, by: node.needs })),
-      { path: "the answer", by: scope.answer },
+      ...scope.nodes.map((node) => ({ path: prefix + node.name, by: node.needs })),
+      { path: answerOf(prefix), by: scope.answer },
     ];
     return readers.flatMap(({ path, by }) =>
       refsIn(by).flatMap((ref) => wrongPath(plan, schemas, described, path, ref)),

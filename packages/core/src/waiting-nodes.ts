@@ -5,6 +5,7 @@
  * wait on the outside has a timeout and an answer for it (rule 17).
  */
 import type { Flow, SignalCode, SleepCode } from "./code.ts";
+import { reasonOf } from "./contract.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { invalid, optionsOf } from "./known-options.ts";
 import type { PlanSignal, PlanSleep } from "./plan.ts";
@@ -81,6 +82,15 @@ export function signalOf(
   if (typeof onTimeout === "function") {
     return { plan: { timeoutMs }, code: { kind: "signal", schema, onTimeout: onTimeout as SignalCode["onTimeout"] } };
   }
+  const judged = schema["~standard"].validate(onTimeout);
+  if (judged instanceof Promise) {
+    judged.catch(() => {}); // judged again when it is taken; here nobody waits for it
+  } else if (judged.issues) {
+    throw invalid(`${path}.onTimeout`, "a value that satisfies the schema under `schema`", onTimeout, {
+      words: judged.issues.map(reasonOf).join("; "),
+      mend: "correct the value, or the schema",
+    });
+  }
   const result = seal(onTimeout, { codecs });
   if ("refusal" in result) {
     throw invalid(`${path}.onTimeout${result.refusal.path}`, "a value that a journal can keep", onTimeout, {
@@ -90,8 +100,20 @@ export function signalOf(
   return { plan: { timeoutMs, onTimeout: result.sealed }, code: { kind: "signal", schema, onTimeout: undefined } };
 }
 
-export function calledFlow(path: string, { flow }: CallOptions<unknown, unknown>): Flow {
-  const found = flow as Partial<Flow> | undefined;
-  if (typeof found?.plan === "object" && typeof found.code === "object") return found as Flow;
-  throw invalid(`${path}.flow`, "a flow, as flow(...) makes it", flow);
+/** The flow that a call in the flow `caller` runs. */
+export function calledFlow(path: string, options: CallOptions<unknown, unknown>, caller: string): Flow {
+  const found = options.flow as Partial<Flow> | undefined;
+  if (typeof found?.plan !== "object" || typeof found.code !== "object") {
+    throw invalid(`${path}.flow`, "a flow, as flow(...) makes it", found, {
+      mend: "pass the flow itself, made before this one; a flow cannot call itself: to repeat, use a loop",
+    });
+  }
+  if (found.name === caller) {
+    throw invalid(`${path}.flow`, "a flow of another name than the one that calls it", found, {
+      words: `a flow "${caller}" in the flow "${caller}"`,
+      mend: "rename one of them: runs find their flow by its name; a flow cannot call itself: to repeat, use a loop",
+    });
+  }
+  if (!("input" in options)) throw invalid(`${path}.input`, "the input of the flow that is called", undefined);
+  return found as Flow;
 }

@@ -79,7 +79,7 @@ class Generator {
     const read = new Set(touches.filter(({ up }) => up === 0).map(({ node }) => node));
     const fields: Record<string, Reading> = {};
     for (const [index, node] of nodes.entries()) {
-      const mustBeRead = node.kind === "step" && node.stepKind !== "effect" && !read.has(index);
+      const mustBeRead = isForItsAnswer(node) && !read.has(index);
       if (mustBeRead || seeded.chance(0.25)) fields[`a${index}`] = this.answered(node, index, place);
     }
     if (place.depth > 0 && Object.keys(fields).length === 0 && seeded.chance(0.4)) {
@@ -309,4 +309,11 @@ function fromInside(reading: Reading): Reading {
     default:
       return reading;
   }
+}
+
+/** What changes nothing and waits for nobody: a flow in which nobody reads it is refused. */
+function isForItsAnswer(node: NodeDescription): boolean {
+  if (node.kind === "step") return node.stepKind !== "effect";
+  const scopes = scopesIn(node);
+  return scopes.length > 0 && scopes.every(([, scope]) => scope.nodes.every(isForItsAnswer));
 }
