@@ -104,8 +104,8 @@ test("rule 9: an operator may abandon an undo at any time", () => {
   stage.say({ kind: "compensation.abandoned", at: stage.now, slot: stage.slot("a").id, because: "phoned the bank" });
   expect(stage.state.outcome).toBe("failed");
   expect(standingOf(stage.state).map(({ path, reason }) => [path, reason])).toEqual([
-    ["a", "could not be undone"],
-    ["b", "could not be undone"],
+    ["a", "could not be undone: phoned the bank"],
+    ["b", "could not be undone: phoned the bank"],
     ["lasting", "the step declares no compensate"],
   ]);
 });
