@@ -1,9 +1,11 @@
 /**
- * Group commit: gathers what runs have to say and hands it to the store in batches, one batch at a time.
+ * Group commit: gathers what runs have to say and hands it to the store in batches.
  *
  * Boundary: knows no rules of runs; runs say that they have something (`mark`) and are asked for it when a batch leaves.
- * Invariants: batches are committed in order and never overlap, so a run's entries are prefix-ordered; a failed commit is
- * fail-stop: nothing more is committed and `onFailure` is called once (rule 4).
+ * Invariants: the store takes batches in order, and they are acknowledged in order, so a run's entries are prefix-ordered; a
+ * second batch follows only when it is large, so that the store works while the next one is made and small groups are not
+ * torn apart; a failed commit is fail-stop: nothing more is committed and `onFailure` is called once (rule 4); a store
+ * that answers at once does not keep the event loop from timers and sockets.
  */
 import type { CommitItem, CommitVerdict, Store } from "@plumbline/core";
 
@@ -15,14 +17,20 @@ export interface Committable {
   committed(verdict: CommitVerdict, item: CommitItem): void;
 }
 
-/** A batch holds at most so many runs, so that one flush cannot grow without bound. */
-const maxBatch = 4_096;
+/** A batch holds at most so many runs: larger ones make the store wait for them, and then everybody for the store. */
+const maxBatch = 512;
+/** Batches on their way at the same time, and how large the second must be. */
+const maxInFlight = 2;
+const worthASecond = 64;
+/** A store that answers at once would keep the event loop busy for ever: it gets a turn this often. */
+const turnMs = 5;
 
 export class Committer {
   private readonly store: Store;
   private readonly onFailure: (error: unknown) => void;
   private dirty: Committable[] = [];
-  private busy = false;
+  private inFlight = 0;
+  private turnBegan = 0;
   private scheduled = false;
   private failed = false;
   private idleWaiters: (() => void)[] = [];
@@ -37,27 +45,45 @@ export class Committer {
   /** The caller has entries. Called once until its next `collect`. */
   mark(run: Committable): void {
     this.dirty.push(run);
-    if (this.busy || this.scheduled || this.failed) return;
+    if (this.mayCommit && !this.scheduled) this.schedule();
+  }
+
+  private get mayCommit(): boolean {
+    if (this.failed || this.dirty.length === 0) return false;
+    return this.inFlight === 0 || (this.inFlight < maxInFlight && this.dirty.length >= worthASecond);
+  }
+
+  private schedule(): void {
     this.scheduled = true;
+    const isTurnOver = performance.now() - this.turnBegan > turnMs;
     // After the microtasks of this turn: what they finish joins the same commit.
-    if (this.store.durable) setImmediate(() => this.flush());
-    else queueMicrotask(() => this.flush());
+    if (!this.store.durable && !isTurnOver) queueMicrotask(() => this.flush());
+    else {
+      setImmediate(() => {
+        this.turnBegan = performance.now();
+        this.flush();
+      });
+    }
   }
 
   /** Resolves when everything that was marked so far is committed, or the committer has failed. */
   idle(): Promise<void> {
-    if (this.failed || (!this.busy && this.dirty.length === 0)) return Promise.resolve();
+    if (this.failed || this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
   private flush(): void {
     this.scheduled = false;
-    while (this.dirty.length > 0 && !this.busy && !this.failed) {
+    while (this.mayCommit) {
       const runs = this.dirty.length <= maxBatch ? this.dirty : this.dirty.slice(0, maxBatch);
       this.dirty = runs === this.dirty ? [] : this.dirty.slice(maxBatch);
       this.commit(runs);
     }
-    if (!this.busy && this.dirty.length === 0) this.settleIdle();
+    if (this.isIdle) this.settleIdle();
+  }
+
+  private get isIdle(): boolean {
+    return this.inFlight === 0 && this.dirty.length === 0;
   }
 
   private commit(runs: readonly Committable[]): void {
@@ -70,13 +96,14 @@ export class Committer {
       items.push(item);
     }
     if (items.length === 0) return;
-    this.busy = true;
+    this.inFlight++;
     try {
       const verdicts = this.store.commit(items);
       if (Array.isArray(verdicts)) this.acknowledge(sources, items, verdicts);
       else {
         (verdicts as Promise<readonly CommitVerdict[]>).then(
           (settled) => {
+            if (this.failed) return; // the one before it failed, and nothing is known any more
             this.acknowledge(sources, items, settled);
             if (!this.failed) this.resume();
           },
@@ -102,21 +129,19 @@ export class Committer {
         failure ??= { error }; // the others of the batch are told all the same
       }
     }
-    this.busy = false;
+    this.inFlight--;
     if (failure) this.fail(failure.error);
   }
 
   private resume(): void {
-    if (this.dirty.length === 0) this.settleIdle();
-    else if (!this.scheduled) {
-      this.scheduled = true;
-      setImmediate(() => this.flush());
-    }
+    if (this.isIdle) this.settleIdle();
+    else if (this.mayCommit && !this.scheduled) this.schedule();
   }
 
   private fail(error: unknown): void {
+    if (this.failed) return;
     this.failed = true;
-    this.busy = false;
+    this.inFlight = 0;
     this.dirty = [];
     this.settleIdle();
     this.onFailure(error);

@@ -140,10 +140,13 @@ export class ActiveRun implements Committable, PerformingRun {
     } finally {
       this.turning = false;
     }
-    if (this.uncommitted.length > 0 && !this.marked) {
-      this.marked = true;
-      this.host.mark(this);
-    }
+    this.markIfNeeded();
+  }
+
+  private markIfNeeded(): void {
+    if (this.uncommitted.length === 0 || this.marked) return;
+    this.marked = true;
+    this.host.mark(this);
   }
 
   private turnOnce(): void {
@@ -216,6 +219,8 @@ export class ActiveRun implements Committable, PerformingRun {
   collect(): CommitItem | undefined {
     this.marked = false;
     if (this.uncommitted.length === 0) return undefined;
+    // Until its claim is answered the id may be another run's: nothing more of this one may reach the file.
+    if (this.claim !== undefined && this.collected > 0) return undefined;
     const entries = this.uncommitted;
     const { claim, registers, newBlobs: blobs } = this;
     this.uncommitted = [];
@@ -245,6 +250,7 @@ export class ActiveRun implements Committable, PerformingRun {
     this.claim = undefined;
     if (from === 0) this.onRefused(verdict);
     if (!this.paused) this.beginDurable();
+    this.markIfNeeded();
     this.tellDurable();
     this.host.onCommitted(this.id, from, item, this);
   }

@@ -8,7 +8,7 @@
 import type { Entry } from "@plumbline/core";
 
 /** The fields that hold sealed text. No entry has one of these names for anything else. */
-const sealedFields = ["value", "input", "output"] as const;
+const sealedFields: ReadonlySet<string> = new Set(["value", "input", "output"]);
 
 export function encodeEntries(entries: readonly Entry[]): string {
   let text = "[";
@@ -16,15 +16,17 @@ export function encodeEntries(entries: readonly Entry[]): string {
   return `${text}]`;
 }
 
+/** Field by field: what is sealed is text already, and copying the rest to leave it out would cost more than writing it. */
 function encodeEntry(entry: Entry): string {
   const record = entry as unknown as Record<string, unknown>;
-  for (const field of sealedFields) {
-    const sealed = record[field];
-    if (typeof sealed !== "string") continue;
-    const { [field]: _, ...rest } = record;
-    return `${JSON.stringify(rest).slice(0, -1)},"${field}":${sealed}}`;
+  let text = "";
+  for (const field in record) {
+    const value = record[field];
+    if (value === undefined) continue;
+    const written = typeof value === "string" && sealedFields.has(field) ? value : JSON.stringify(value);
+    text += `${text === "" ? "{" : ","}"${field}":${written}`;
   }
-  return JSON.stringify(entry);
+  return `${text}}`;
 }
 
 export function decodeEntries(text: string): Entry[] {

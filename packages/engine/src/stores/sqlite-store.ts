@@ -20,14 +20,16 @@ import { encodeEntries } from "./entry-encoding.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import { outcomes, statuses } from "./sqlite-schema.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
-import type { RunRow, WriteItem, WriterOptions } from "./sqlite-writer.ts";
+import type { FirstRow, RunRow, WriteBatch, WriteMore, WriterOptions } from "./sqlite-writer.ts";
 
 export class SqliteStore implements Store {
   readonly durable = true;
   private readonly thread: SqliteThread;
   private readonly reader: SqliteReader;
   /** The row that was written last, for runs that have not ended: what has not changed is not written again. */
-  private readonly rows = new Map<string, string>();
+  private readonly rows = new Map<string, RunRow>();
+  /** Plans that the writer has been given. */
+  private readonly sentPlans = new Set<string>();
 
   private constructor(thread: SqliteThread, reader: SqliteReader) {
     this.thread = thread;
@@ -45,54 +47,71 @@ export class SqliteStore implements Store {
     }
   }
 
-  async commit(batch: readonly CommitItem[]): Promise<readonly CommitVerdict[]> {
-    const verdicts = await this.thread.commit(batch.map((item) => this.writeItem(item)));
-    for (const [index, { summary, claim }] of batch.entries()) {
-      // Whether a claim wrote its row is known only now: the id may be somebody else's.
-      if (claim && verdicts[index]?.status === "ok") this.remember(summary, rowOf(summary));
-    }
-    return verdicts;
+  async commit(items: readonly CommitItem[]): Promise<readonly CommitVerdict[]> {
+    const taken = new Map(await this.thread.commit(this.batchOf(items)));
+    return items.map(({ summary, claim }, index) => {
+      const inputHash = taken.get(index);
+      if (inputHash !== undefined) return { status: "taken", inputHash };
+      // Whether a claim wrote its row is known only now: the id may have been somebody else's.
+      if (claim) this.remember(summary, rowOf(summary));
+      return ok;
+    });
   }
 
-  private writeItem(item: CommitItem): WriteItem {
-    const { summary, entries, claim, plan, registers, blobs } = item;
+  private batchOf(items: readonly CommitItem[]): WriteBatch {
+    const ids: string[] = [];
+    const bodies: string[] = [];
+    const lengths: number[] = [];
+    const ats: number[] = [];
+    const more: [number, WriteMore][] = [];
+    for (const [index, item] of items.entries()) {
+      const { summary } = item;
+      ids.push(summary.id);
+      bodies.push(encodeEntries(item.entries));
+      lengths.push(summary.length);
+      ats.push(summary.updatedAt);
+      const extra = this.moreOf(item);
+      if (extra) more.push([index, extra]);
+    }
+    return { ids, bodies, lengths, ats, more };
+  }
+
+  private moreOf({ summary, claim, plan, registers, blobs }: CommitItem): WriteMore | undefined {
     const row = rowOf(summary);
     const { changed, waitsChanged } = claim ? firstRow(row) : this.remember(summary, row);
+    if (!changed && !waitsChanged && !registers && !blobs) return undefined;
     return {
-      id: summary.id,
-      body: encodeEntries(entries),
-      length: summary.length,
-      at: summary.updatedAt,
       ...(changed ? { row } : {}),
       ...(waitsChanged ? { desks: [...new Set(summary.waits.map((wait) => wait.desk))] } : {}),
-      ...(claim
-        ? {
-            first: {
-              inputHash: claim.inputHash,
-              key: summary.key ?? null,
-              parent: summary.parent ?? null,
-              keyed: summary.key !== undefined,
-              startedAt: summary.startedAt,
-              flow: summary.flow,
-              fingerprint: summary.fingerprint,
-              plan: JSON.stringify(plan),
-            },
-          }
-        : {}),
+      ...(claim ? { first: this.firstOf(summary, claim, plan as Plan) } : {}),
       ...(registers ? { registers } : {}),
       ...(blobs ? { blobs } : {}),
     };
   }
 
+  private firstOf(summary: RunSummary, { inputHash }: NonNullable<CommitItem["claim"]>, plan: Plan): FirstRow {
+    const { key = null, parent = null, startedAt, flow, fingerprint } = summary;
+    const isKnown = this.sentPlans.has(fingerprint);
+    this.sentPlans.add(fingerprint);
+    return {
+      inputHash,
+      key,
+      claimed: key !== null || parent !== null,
+      parent,
+      startedAt,
+      flow,
+      fingerprint,
+      ...(isKnown ? {} : { plan: JSON.stringify(plan) }),
+    };
+  }
+
   private remember(summary: RunSummary, row: RunRow): RowChange {
-    const { status, outcome, degraded, dueAt, usd, tokens, waits } = row;
-    const text = `${status} ${outcome} ${degraded} ${dueAt} ${usd} ${tokens} ${waits}`;
     const before = this.rows.get(summary.id);
     if (summary.status === "ended" || summary.status === "waiting") this.rows.delete(summary.id);
-    else this.rows.set(summary.id, text);
+    else this.rows.set(summary.id, row);
     // A run that was not remembered may have had any waits: they are written anew.
-    const waitsChanged = waits !== null || before === undefined || !before.endsWith(" null");
-    return { changed: before !== text, waitsChanged };
+    const waitsChanged = row.waits !== null || before === undefined || before.waits !== null;
+    return { changed: before === undefined || !isSameRow(before, row), waitsChanged };
   }
 
   async load(run: string): Promise<StoredRun | undefined> {
@@ -135,6 +154,20 @@ export class SqliteStore implements Store {
     this.reader.close(); // first, so that the last connection to close is one that can fold the log into the file
     await this.thread.close();
   }
+}
+
+const ok: CommitVerdict = { status: "ok" };
+
+function isSameRow(a: RunRow, b: RunRow): boolean {
+  return (
+    a.status === b.status &&
+    a.outcome === b.outcome &&
+    a.degraded === b.degraded &&
+    a.dueAt === b.dueAt &&
+    a.usd === b.usd &&
+    a.tokens === b.tokens &&
+    a.waits === b.waits
+  );
 }
 
 /** What of a run's row has to be written. */

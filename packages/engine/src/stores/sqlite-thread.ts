@@ -5,16 +5,16 @@
  * order of what was asked; the thread's death, expected or not, ends what waits for it with an error.
  */
 import { Worker } from "node:worker_threads";
-import { type CommitVerdict, PlumblineError } from "@plumbline/core";
-import type { WriteItem, WriterOptions } from "./sqlite-writer.ts";
+import { PlumblineError } from "@plumbline/core";
+import type { Taken, WriteBatch, WriterOptions } from "./sqlite-writer.ts";
 
 export type ToWriter =
-  | { readonly kind: "commit"; readonly items: readonly WriteItem[] }
+  | { readonly kind: "commit"; readonly batch: WriteBatch }
   | { readonly kind: "forget"; readonly prefix: string; readonly before: number; readonly limit: number }
   | { readonly kind: "close" };
 export type FromWriter =
   | { readonly kind: "opened" }
-  | { readonly kind: "committed"; readonly verdicts: readonly CommitVerdict[] }
+  | { readonly kind: "committed"; readonly taken: Taken }
   | { readonly kind: "forgotten"; readonly count: number }
   | { readonly kind: "closed" }
   | ({ readonly kind: "failed" } & WriterFailure);
@@ -59,9 +59,9 @@ export class SqliteThread {
     return thread;
   }
 
-  async commit(items: readonly WriteItem[]): Promise<readonly CommitVerdict[]> {
-    const message = await this.ask({ kind: "commit", items });
-    return (message as Extract<FromWriter, { kind: "committed" }>).verdicts;
+  async commit(batch: WriteBatch): Promise<Taken> {
+    const message = await this.ask({ kind: "commit", batch });
+    return (message as Extract<FromWriter, { kind: "committed" }>).taken;
   }
 
   async forgetRegisters(prefix: string, before: number, limit: number): Promise<number> {

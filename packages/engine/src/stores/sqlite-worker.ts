@@ -32,7 +32,7 @@ port.on("message", (message: ToWriter) => {
   }
   answer((ready) =>
     message.kind === "commit"
-      ? { kind: "committed", verdicts: ready.commit(message.items) }
+      ? { kind: "committed", taken: ready.commit(message.batch) }
       : { kind: "forgotten", count: ready.forgetRegisters(message) },
   );
 });

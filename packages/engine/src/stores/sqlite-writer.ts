@@ -9,36 +9,53 @@
  */
 import { hash } from "node:crypto";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
-import { type CommitVerdict, PlumblineError, type Register } from "@plumbline/core";
+import { PlumblineError, type Register } from "@plumbline/core";
 import { DatabaseSync } from "./sqlite-module.ts";
 import { checkFile, makeTables, migrate } from "./sqlite-schema.ts";
 
-/** One commit item as it crosses to the writer: flat, and encoded already. */
-export interface WriteItem {
-  readonly id: string;
-  readonly body: string;
-  readonly length: number;
-  /** The instant of its last entry. */
-  readonly at: number;
+/**
+ * Commit items as they cross to the writer: encoded already, and in columns, because one array of texts crosses a thread
+ * several times faster than as many objects (docs/decisions/0002).
+ */
+export interface WriteBatch {
+  readonly ids: readonly string[];
+  /** The entries of each item, as text. */
+  readonly bodies: readonly string[];
+  /** Entries in each journal after its item. */
+  readonly lengths: readonly number[];
+  /** The instant of each item's last entry. */
+  readonly ats: readonly number[];
+  /** What only some items have, with their indices, which rise. */
+  readonly more: readonly (readonly [index: number, more: WriteMore])[];
+}
+
+export interface WriteMore {
   /** The projection, when something in it has changed. */
   readonly row?: RunRow;
   /** For a run's first commit. */
-  readonly first?: {
-    readonly inputHash: string;
-    readonly key: string | null;
-    /** A key may have been used before; runs without one cannot collide. */
-    readonly keyed: boolean;
-    readonly parent: string | null;
-    readonly startedAt: number;
-    readonly flow: string;
-    readonly fingerprint: string;
-    readonly plan?: string;
-  };
+  readonly first?: FirstRow;
   /** Desks that the run waits for, when they have changed. */
   readonly desks?: readonly string[];
   readonly registers?: readonly Register[];
   readonly blobs?: readonly { readonly id: string; readonly bytes: Uint8Array }[];
 }
+
+/** What is written of a run once. */
+export interface FirstRow {
+  readonly inputHash: string;
+  readonly key: string | null;
+  /** The id may have been used before; ids of other runs cannot collide. */
+  readonly claimed: boolean;
+  readonly parent: string | null;
+  readonly startedAt: number;
+  readonly flow: string;
+  readonly fingerprint: string;
+  /** With the first run of a fingerprint that this writer is given. */
+  readonly plan?: string;
+}
+
+/** Items whose id was taken, by their index, with the input's hash of the run that has it. */
+export type Taken = readonly (readonly [index: number, inputHash: string])[];
 
 /** What lists show of a run and what changes while it goes on. */
 export interface RunRow {
@@ -66,7 +83,6 @@ export interface OldRegisters {
 
 /** Runs whose head is remembered; others are looked up. */
 const maxKnown = 100_000;
-const ok: CommitVerdict = { status: "ok" };
 
 export class SqliteWriter {
   private readonly db: DatabaseSync;
@@ -86,6 +102,8 @@ export class SqliteWriter {
   private readonly deleteRegisters: StatementSync;
   private readonly insertBlob: StatementSync;
   private readonly plans = new Map<string, number>();
+  /** Texts of plans that no run has needed yet. */
+  private readonly planTexts = new Map<string, string>();
   /** Runs that were written lately: row id and head. */
   private readonly known = new Map<string, { readonly run: number; head: string }>();
   private readonly readEpoch: StatementSync;
@@ -133,10 +151,13 @@ export class SqliteWriter {
     this.nextRun = Number(db.prepare("SELECT max(run) AS run FROM runs").get()?.run ?? 0) + 1;
   }
 
-  /** Writes a batch. When it throws, nothing of it is in the file, or nothing is known of it: the caller must stop. */
-  commit(items: readonly WriteItem[]): CommitVerdict[] {
+  /**
+   * Writes a batch, and gives the items that were refused. When it throws, nothing of it is in the file, or nothing is known
+   * of it: the caller must stop.
+   */
+  commit(batch: WriteBatch): Taken {
     if (this.known.size > maxKnown) this.known.clear(); // between batches only: heads of this one are not in the file yet
-    return this.together(() => this.write(items));
+    return this.together(() => this.write(batch));
   }
 
   /** Deletes old registers, and gives how many. */
@@ -160,42 +181,55 @@ export class SqliteWriter {
     }
   }
 
-  private write(items: readonly WriteItem[]): CommitVerdict[] {
-    const verdicts: CommitVerdict[] = [];
+  private write({ ids, bodies, lengths, ats, more }: WriteBatch): Taken {
+    const taken: (readonly [number, string])[] = [];
     const links: SQLInputValue[] = [];
     const runs: SQLInputValue[] = [];
-    for (const item of items) {
-      const verdict = item.first ? this.claim(item, item.first, runs) : ok;
-      verdicts.push(verdict);
-      if (verdict.status !== "ok") continue;
-      const known = this.find(item.id);
-      known.head = hash("sha256", known.head + item.body, "base64url");
-      links.push(known.run, item.length, item.at, item.body, known.head);
-      if (item.row && !item.first) this.update(known.run, item.row);
-      if (item.desks) this.replaceWaits(known.run, item.desks, item.first === undefined);
-      for (const blob of item.blobs ?? []) this.insertBlob.run(known.run, blob.id, blob.bytes);
-      for (const register of item.registers ?? []) this.putRegister.run(register.name, register.value, register.at);
-      if (item.row?.outcome != null) this.known.delete(item.id);
+    let next = 0;
+    for (let index = 0; index < ids.length; index++) {
+      const id = ids[index] as string;
+      const extra = more[next]?.[0] === index ? more[next++]?.[1] : undefined;
+      const first = extra?.first;
+      const holder = first && this.claim(id, first, extra.row as RunRow, runs);
+      if (holder !== undefined) {
+        taken.push([index, holder]);
+        continue;
+      }
+      const known = this.find(id);
+      const body = bodies[index] as string;
+      known.head = hash("sha256", known.head + body, "base64url");
+      links.push(known.run, lengths[index] as number, ats[index] as number, body, known.head);
+      if (extra) this.writeMore(id, known.run, extra);
     }
     this.insertRuns.run(runs);
     this.insertLinks.run(links);
-    return verdicts;
+    return taken;
   }
 
-  private claim(item: WriteItem, first: NonNullable<WriteItem["first"]>, runs: SQLInputValue[]): CommitVerdict {
-    if (first.keyed) {
+  private writeMore(id: string, run: number, { row, first, desks, blobs, registers }: WriteMore): void {
+    if (row && !first) this.update(run, row);
+    if (desks) this.replaceWaits(run, desks, first === undefined);
+    for (const blob of blobs ?? []) this.insertBlob.run(run, blob.id, blob.bytes);
+    for (const register of registers ?? []) this.putRegister.run(register.name, register.value, register.at);
+    if (row?.outcome != null) this.known.delete(id);
+  }
+
+  /** Makes the run's row; of an id that is taken it gives the input's hash of the run that has it. */
+  private claim(id: string, first: FirstRow, row: RunRow, runs: SQLInputValue[]): string | undefined {
+    if (first.plan !== undefined) this.planTexts.set(first.fingerprint, first.plan);
+    if (first.claimed) {
       this.insertRuns.run(runs); // rows of this batch count as well
       runs.length = 0;
-      const taken = this.findRun.get(item.id);
-      if (taken) return { status: "taken", inputHash: String(taken.input_hash) };
+      const holder = this.findRun.get(id);
+      if (holder) return String(holder.input_hash);
     }
-    const { status, outcome, degraded, dueAt, usd, tokens, waits } = item.row as RunRow;
+    const { status, outcome, degraded, dueAt, usd, tokens, waits } = row;
     const run = this.nextRun++;
     const plan = this.planOf(first);
-    this.known.set(item.id, { run, head: "" });
-    const facts = [run, item.id, first.flow, plan, first.key, first.parent, first.inputHash];
+    this.known.set(id, { run, head: "" });
+    const facts = [run, id, first.flow, plan, first.key, first.parent, first.inputHash];
     runs.push(...facts, status, outcome, degraded, first.startedAt, dueAt, usd, tokens, waits);
-    return ok;
+    return undefined;
   }
 
   private find(id: string): { readonly run: number; head: string } {
@@ -209,11 +243,13 @@ export class SqliteWriter {
     return found;
   }
 
-  private planOf({ fingerprint, flow, plan }: NonNullable<WriteItem["first"]>): number {
+  private planOf({ fingerprint, flow }: FirstRow): number {
     const known = this.plans.get(fingerprint);
     if (known !== undefined) return known;
     const stored = this.findPlan.get(fingerprint)?.plan;
-    const found = Number(stored ?? this.insertPlan.run(fingerprint, flow, plan as string).lastInsertRowid);
+    const text = this.planTexts.get(fingerprint) as string;
+    const found = Number(stored ?? this.insertPlan.run(fingerprint, flow, text).lastInsertRowid);
+    this.planTexts.delete(fingerprint);
     this.plans.set(fingerprint, found);
     return found;
   }
