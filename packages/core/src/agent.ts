@@ -10,7 +10,7 @@
 import { judge } from "./contract.ts";
 import { demandNamed, isSchema, missingContract } from "./demands.ts";
 import type { Duration } from "./duration.ts";
-import { describe } from "./errors.ts";
+import { describe, NotApplied } from "./errors.ts";
 import { demandOptions, optionsOf } from "./known-options.ts";
 import { invalid } from "./option-error.ts";
 import { aFunction, aText, demandValues } from "./option-values.ts";
@@ -155,7 +155,7 @@ export function placeAgent<Result>(
     output: aTurn,
     maxTurns,
     until: ({ reply }: AgentTurn) => (reply.calls ?? []).length === 0,
-    atLimit: atLimit === "fail" ? "fail" : (turns: readonly AgentTurn[]) => atLimitTurn(turns, atLimit),
+    atLimit: atLimit === "fail" ? "fail" : (turns: readonly AgentTurn[]) => atLimitTurn(turns, atLimit, output),
     body: (inner: Builder, _previous: unknown, turn: unknown, turns: unknown) => {
       const reply = inner
         .step("model", {
@@ -183,8 +183,8 @@ function answerOf(loop: unknown): unknown {
 
 function placeCall($: Builder, call: { tool: unknown }, tools: Readonly<Record<string, Tool>>): unknown {
   const cases = Object.entries(tools).map(([key, one]) => {
-    const { kind, compensate, timeout, retry } = one;
-    const written = { output: one.output, kind, compensate, timeout, retry };
+    const { kind, compensate, timeout } = one;
+    const written = { output: one.output, kind, compensate, timeout, retry: toolRetry(one) };
     const options = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
     const place = (inner: Builder) =>
       inner.step("run", { ...options, needs: { input: (call as unknown as { input: unknown }).input } } as never).by({
@@ -200,10 +200,23 @@ function placeCall($: Builder, call: { tool: unknown }, tools: Readonly<Record<s
   } as never);
 }
 
+/** The same input would be refused again: only the model can give another. */
+function toolRetry({ retry }: Tool): RetryOptions {
+  const retryIf: RetryOptions["retryIf"] = (failure, attempt) =>
+    failure.code !== ToolInputRefused.code && (retry?.retryIf?.(failure, attempt) ?? true);
+  return { ...retry, retryIf };
+}
+
+/** The tool was not called, so there is nothing to undo. */
+class ToolInputRefused extends NotApplied {
+  static readonly code = "tool-input-refused";
+  readonly code = ToolInputRefused.code;
+}
+
 /** What the model gave the tool is held to the tool's contract first. */
 async function runTool(tool: Tool, input: unknown, context: StepContext): Promise<unknown> {
   const { value, reasons } = await judge({ schema: tool.input, checks: [], onDropped: "record" }, input, undefined);
-  if (reasons.length > 0) throw new Error(`the tool's input breaks its contract: ${reasons.join("; ")}`);
+  if (reasons.length > 0) throw new ToolInputRefused(`the tool's input breaks its contract: ${reasons.join("; ")}`);
   return tool.run(value, context);
 }
 
@@ -243,9 +256,15 @@ function asTurn({ reply, results }: StoredTurn): AgentTurn {
   };
 }
 
-function atLimitTurn(turns: readonly AgentTurn[], give: (turns: readonly AgentTurn[]) => unknown): AgentTurn {
-  const told = (turns as unknown as readonly StoredTurn[]).map(asTurn);
-  return { reply: { calls: [], answer: give(told) }, results: [] };
+async function atLimitTurn(
+  turns: readonly AgentTurn[],
+  give: (turns: readonly AgentTurn[]) => unknown,
+  output: Schema,
+): Promise<AgentTurn> {
+  const answer = give((turns as unknown as readonly StoredTurn[]).map(asTurn));
+  const { value, reasons } = await judge({ schema: output, checks: [], onDropped: "record" }, answer, undefined);
+  if (reasons.length > 0) throw new Error(`atLimit gave an answer that breaks its contract: ${reasons.join("; ")}`);
+  return { reply: { calls: [], answer: value }, results: [] };
 }
 
 /** Turns are made of parts that were held to contracts before. */

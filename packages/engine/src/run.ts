@@ -4,7 +4,16 @@
  * Boundary: an embedded engine on a memory store for the length of one run. Invariant: the same core, the same contracts
  * and the same ladder as on every other floor.
  */
-import { type Flow, flow, type OutputOf, type RunResult, type Schema, type StepDefinition } from "@plumbline/core";
+import {
+  type Flow,
+  flow,
+  type InputOf,
+  judge,
+  type OutputOf,
+  type RunResult,
+  type Schema,
+  type StepDefinition,
+} from "@plumbline/core";
 import { openEngine } from "./open-engine.ts";
 
 /**
@@ -27,19 +36,21 @@ export async function run<Input, Output>(flow: Flow<Input, Output>, input: Input
  * @throws PlumblineError `input-invalid` for needs that break the definition's `input`
  * @example `const { output, degradations } = await runStep(extract, { pdf });`
  */
-export function runStep<Given extends Schema, S extends Schema>(
+export async function runStep<Given extends Schema, S extends Schema>(
   definition: StepDefinition<Given, S>,
-  needs: OutputOf<Given>,
+  needs: InputOf<Given>,
 ): Promise<RunResult<OutputOf<S>>> {
+  // Needs have names; a schema may fill some in, so what it makes of them says which there are.
+  const { value } = await judge({ schema: definition.input, checks: [], onDropped: "record" }, needs, undefined);
+  const fields = typeof value === "object" && value !== null ? Object.keys(value) : [];
   const alone = flow("step", {
     input: definition.input as Schema,
-    build: ($, given) => $.use("step", definition as StepDefinition, { needs: spread(given, needs) as never }),
+    build: ($, given) => $.use("step", definition as StepDefinition, { needs: named(given, fields) as never }),
   });
   return run(alone as unknown as Flow<unknown, OutputOf<S>>, needs);
 }
 
-/** Needs have names: each field that was given is read off the input. */
-function spread(given: unknown, needs: unknown): Record<string, unknown> {
-  const fields = Object.keys(needs as object);
+/** Each field is read off the input. */
+function named(given: unknown, fields: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field, (given as Record<string, unknown>)[field]]));
 }
