@@ -7,7 +7,6 @@ import { z } from "zod";
 import { frameOf } from "../src/cli/frame.ts";
 import { jsonText } from "../src/cli/json-text.ts";
 import { LiveRun } from "../src/cli/live-run.ts";
-import { mermaidOf } from "../src/cli/mermaid.ts";
 import { clean, clipped, columnsOf, cost, countdown, duration, relative } from "../src/cli/phrase.ts";
 import { repaint } from "../src/cli/screen.ts";
 import { table } from "../src/cli/table.ts";
@@ -131,17 +130,6 @@ it("`why` on a run that goes on promises nothing about steps that have not run",
   expect(text).toContain("reference = not yet  ← book.reference\n");
   expect(text).toContain("\n  no suspects so far: 2 steps on the way have not answered yet\n");
   expect(text).not.toContain("nothing");
-});
-
-it("draws a plan", () => {
-  const text = mermaidOf(loan.plan);
-  expect(text).toContain('n1["summarise<br/>read<br/>1. model  2. template"]');
-  expect(text).toContain('n2{{"underwriter<br/>desk underwriting, 5m<br/>if nobody answers: ');
-  expect(text).toContain('n3[["book<br/>when its condition holds<br/>effect<br/>can be undone"]]');
-  expect(text).toContain('  input -->|"applicant, modelDown"| n1');
-  expect(mermaidOf(loan.plan)).toBe(text);
-  const odd = { ...loan.plan, checks: ['a "quoted" <b>|{check}'] };
-  expect(mermaidOf(odd)).toContain('✓ a #34;quoted#34; #60;b#62;#124;#123;check#125;"');
 });
 
 describe("words for numbers and foreign text", () => {
