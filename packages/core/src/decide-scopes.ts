@@ -9,7 +9,7 @@ import type { Command, Draft, Environment } from "./command.ts";
 import { failStep, maxLosses, rungFailure } from "./decide-step.ts";
 import { needsUnwinding, unwind } from "./decide-undo.ts";
 import type { Failure } from "./errors.ts";
-import type { PlanEnsemble, PlanLoop, PlanMap } from "./plan.ts";
+import { type PlanEnsemble, type PlanLoop, type PlanMap, scopeOfItems } from "./plan.ts";
 import { endsTheRun } from "./readings.ts";
 import { type Frame, type Inside, isInside, isSettled, pathOf, type RunState, type Slot, slotAt } from "./state.ts";
 
@@ -34,8 +34,9 @@ export function decideOpen(state: RunState, slot: Slot, env: Environment, out: D
 
 /** The call of user code that an open node waits for now, if it does. */
 export function userCodeOf(state: RunState, slot: Slot): Command | undefined {
-  const { node, inside, id } = slot;
-  if (!inside || slot.status !== "open") return undefined;
+  if (slot.status !== "open") return undefined;
+  const { node, id } = slot;
+  const inside = slot.inside as Inside;
   if (node.kind === "loop") {
     const turn = inside.frames.length;
     if (inside.open === 0 && inside.values.length < turn) return { kind: "judge-turn", slot: id, turn };
@@ -53,9 +54,8 @@ function decideMap(state: RunState, slot: Slot, node: PlanMap, inside: Inside, e
   const entry = { at: env.now, slot: slot.id };
   let next = inside.frames.length;
   // Of parts one at a time: each has the concurrency of the whole.
-  const isSpread = inside.partLength !== undefined && node.parts !== undefined;
-  const concurrency = isSpread ? 1 : node.concurrency;
-  const scope = isSpread ? node.parts.spread : node.scope;
+  const scope = scopeOfItems(node, inside.partLength !== undefined);
+  const concurrency = scope === node.scope ? node.concurrency : 1;
   for (let open = inside.open; open < concurrency && next < inside.items.length; open++, next++) {
     out.entries.push({ kind: "scope.entered", ...entry, scope, key: next });
   }
@@ -67,7 +67,7 @@ function decideMap(state: RunState, slot: Slot, node: PlanMap, inside: Inside, e
 function decideFallenItem(state: RunState, slot: Slot, frame: Frame, env: Environment, out: Draft): void {
   const effects = effectsInside(state, slot, frame);
   const entry = { at: env.now, slot: slot.id, key: frame.key as number };
-  const need = frame.failed === undefined ? {} : { need: frame.failed };
+  const need = { need: frame.failed as number };
   if (frame.phase === "running" && needsUnwinding(effects)) {
     out.entries.push({ kind: "scope.stopped", ...entry, failure: scopeFailure(state, frame), ...need });
   } else if (frame.phase === "running" || unwind(effects, env, out)) {
@@ -124,8 +124,7 @@ export function votesOf(
   state: RunState,
   slot: Slot,
 ): { readonly members: number; readonly given: number; readonly undecided: number } {
-  const frame = slot.inside?.frames[0];
-  if (!frame) return { members: 0, given: 0, undecided: 0 };
+  const [frame] = (slot.inside as Inside).frames as [Frame];
   const members = frame.scope.nodes.map((_, node) => slotAt(state, frame.base + node));
   const given = members.filter(({ status }) => status === "completed").length;
   return { members: members.length, given, undecided: members.filter((member) => !isSettled(member)).length };

@@ -20,8 +20,7 @@ const undoOfCall: Undoing = {
 
 /** How the node's effect is undone; undefined when it cannot be. */
 function undoingOf(node: PlanNode): Undoing | undefined {
-  if (node.kind === "call") return undoOfCall;
-  return node.kind === "step" ? node.compensation : undefined;
+  return node.kind === "call" ? undoOfCall : (node as PlanStep).compensation;
 }
 
 /**

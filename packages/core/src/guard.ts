@@ -7,7 +7,7 @@
 import type { Entry, EntryOf } from "./entries.ts";
 import type { NodeEntry } from "./evolve-scopes.ts";
 import { isNodeEntry } from "./evolve-scopes.ts";
-import { isOwner, scopesOf } from "./plan.ts";
+import { isOwner, scopeOfItems, scopesOf } from "./plan.ts";
 import { isLive, isSettled, type RunState, type Slot } from "./state.ts";
 
 /** Entries that speak of a slot. */
@@ -117,8 +117,8 @@ function mayEnter({ node, status, inside }: Slot, { scope, key }: EntryOf<"scope
   if (node.kind !== "map" && !scopesOf(node).includes(scope)) return false;
   switch (node.kind) {
     case "map":
-      if (scope !== (inside?.partLength === undefined ? node.scope : node.parts?.spread)) return false;
-      return status === "open" && key === entered && entered < (inside?.items.length ?? 0);
+      if (status !== "open" || !inside || scope !== scopeOfItems(node, inside.partLength !== undefined)) return false;
+      return key === entered && entered < inside.items.length;
     case "loop":
       if (key !== entered + 1 || entered >= node.maxTurns) return false;
       return entered === 0 ? status === "ready" : status === "open" && inside?.values.length === entered;

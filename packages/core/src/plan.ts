@@ -210,6 +210,11 @@ export function scopesOf(node: PlanNode): readonly number[] {
   return node.kind === "branch" ? Object.values(node.cases) : [node.scope];
 }
 
+/** The scope that a map opens: for each item, or for each part where the array is spread over runs of its own. */
+export function scopeOfItems({ scope, parts }: PlanMap, isSpread: boolean): number {
+  return isSpread && parts ? parts.spread : scope;
+}
+
 /** `plan.scopes[scope].nodes[node]`, which must exist. */
 export function nodeAt(plan: Plan, scope: number, node: number): PlanNode {
   return (plan.scopes[scope] as PlanScope).nodes[node] as PlanNode;

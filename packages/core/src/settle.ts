@@ -5,7 +5,7 @@
  * is proportional to the slot's readers and to how deep it lies, never to the size of the run; a slot that has settled
  * has no timer; what stands in a part that is closed has none either, unless it is being undone.
  */
-import { type Frame, isLive, type RunState, type Slot, siblingOf } from "./state.ts";
+import { type Frame, type Inside, isLive, type RunState, type Slot, siblingOf } from "./state.ts";
 
 /** The slot's fate is known: its readers go on, and so does whoever opened its scope when it was the last. */
 export function settle(state: RunState, slot: Slot, status: "completed" | "skipped" | "failed"): void {
@@ -29,17 +29,18 @@ export function settle(state: RunState, slot: Slot, status: "completed" | "skipp
 /** A scope in which all has settled, and nothing that failed was missed, has its answer. */
 export function endIfAnswered(state: RunState, frame: Frame): void {
   const { owner, phase, failed } = frame;
-  if (!owner?.inside || phase !== "running" || failed !== undefined) return;
+  if (!owner || phase !== "running" || failed !== undefined) return;
   endFrame(frame, owner);
   touch(state, owner);
 }
 
 /** Nothing more happens in the scope. */
 export function endFrame(frame: Frame, owner: Slot): void {
-  if (frame.phase === "ended" || !owner.inside) return;
+  if (frame.phase === "ended") return;
+  const { inside } = owner as { readonly inside: Inside };
   frame.phase = "ended";
-  owner.inside.open--;
-  owner.inside.fallen.delete(frame);
+  inside.open--;
+  inside.fallen.delete(frame);
 }
 
 /** A part of the run is closed before its time: what waits in it waits no more. */
