@@ -38,8 +38,8 @@ async function send(session: Session, database: Database, run: string, { value, 
   const request = { run, name, value, id, ...(by === undefined ? {} : { by }) };
   const { status } = await database.ask((engine) => engine.signal(request), true);
   const isLate = status === "late";
-  const carried =
-    database.isOwner && !isLate ? await carryHere(session, database, run, before.entries.length) : undefined;
+  const goesOn = database.isOwner && !isLate && before.summary.status !== "ended";
+  const carried = goesOn ? await carryHere(session, database, run, before.entries.length) : undefined;
   const report = await currentReport(database, run);
   answer(
     session,
