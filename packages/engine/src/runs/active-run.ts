@@ -3,8 +3,8 @@
  *
  * Boundary: the order of things for one run; what a command does is perform.ts, what follows from an entry is the core.
  * Invariants: entries are folded as they are made and committed in that order; a command starts only when everything
- * that was decided before it is durable, except conditions, pure steps, and reads that need the input alone, in a new run
- * without a key (rules 2, 3); a slot has at most one command under way, and what one that is not wanted any more says
+ * that was decided before it is durable, except questions to pure functions, pure steps, and reads that need the input
+ * alone, in a new run without a key (rules 2, 3); a slot has at most one command under way, and what one that is not wanted any more says
  * changes nothing; a run that was dropped takes in and commits nothing, whoever still holds it.
  */
 import {
@@ -24,6 +24,7 @@ import {
 } from "@plumbline/core";
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
+import { hasContract } from "./answer.ts";
 import type { BoundCode, Host, Performance, PerformingRun } from "./host.ts";
 import { perform } from "./perform.ts";
 
@@ -44,6 +45,16 @@ interface DurabilityWaiter {
 }
 
 const runSlot = -1;
+
+/** Functions of values that change nothing and look at nothing, like pure steps: they may be asked before all is durable. */
+const questions: ReadonlySet<Command["kind"]> = new Set([
+  "ask-condition",
+  "ask-choice",
+  "ask-instant",
+  "list-items",
+  "judge-turn",
+  "combine",
+]);
 
 export class ActiveRun implements Committable, PerformingRun {
   readonly state: RunState;
@@ -178,7 +189,9 @@ export class ActiveRun implements Committable, PerformingRun {
    */
   private mayStartEarly(command: Command): boolean {
     if (this.claim !== undefined || this.isTakenUp) return false;
-    if (command.kind === "ask-condition") return true;
+    if (questions.has(command.kind)) return true;
+    // An answer without a contract of its own is made of what is there already: no user code, nothing outside.
+    if (command.kind === "answer") return !hasContract(this);
     if (command.kind !== "attempt") return false;
     const { node, attempts, frame } = slotAt(this.state, command.slot);
     const slotIsFirst = frame.owner === undefined;

@@ -114,6 +114,12 @@ function judgeAnswer(
   return callAndJudge(run, call, judgeIt, judged, fail);
 }
 
+/** True when giving the answer runs user code: the flow's schema or its checks. */
+export function hasContract(run: PerformingRun): boolean {
+  const { schema, checks } = contractOf(run);
+  return schema !== undefined || checks.length > 0;
+}
+
 /** The flow's contract is for the whole: a part of a run has none of its own. */
 function contractOf({
   state,
