@@ -30,7 +30,7 @@ export interface Hold {
 export function bind(state: RunState, flow: Flow): BoundCode | Hold {
   if (state.plan.fingerprint === flow.plan.fingerprint) return { flow, scopes: flow.code.scopes };
   const binding = new Binding(state, flow);
-  const hold = binding.bindScope(0, 0);
+  const hold = binding.bindScope(0, 0, "over");
   if (hold) return hold;
   if (state.plan.deadline?.answers && !flow.code.deadlineAnswer) {
     return { path: "deadline", reason: "the answer for a missed deadline is gone" };
@@ -42,49 +42,97 @@ export function isHold(bound: BoundCode | Hold): bound is Hold {
   return "reason" in bound;
 }
 
+/**
+ * What may still happen in a scope. `open`: it may be entered, or entered again, so that each of its nodes may run. `entered`:
+ * what was entered goes on and nothing is added. `over`: nothing but undoing.
+ */
+type Reach = "open" | "entered" | "over";
+
 class Binding {
   readonly scopes: NodeCode[][] = [];
+  private readonly state: RunState;
   private readonly old: Plan;
   private readonly now: Plan;
   private readonly flow: Flow;
   private readonly instances = new Map<PlanNode, Slot[]>();
 
   constructor(state: RunState, flow: Flow) {
+    this.state = state;
     this.old = state.plan;
     this.now = flow.plan;
     this.flow = flow;
-    for (const slot of state.slots) this.instances.set(slot.node, [...(this.instances.get(slot.node) ?? []), slot]);
+    for (const slot of state.slots) {
+      const known = this.instances.get(slot.node);
+      if (known) known.push(slot);
+      else this.instances.set(slot.node, [slot]);
+    }
   }
 
-  /** Finds the code of a scope's nodes, and of the scopes that they open. `isOver`: nothing more is entered there. */
-  bindScope(oldId: number, newId: number, isOver = false): Hold | undefined {
+  /** Finds the code of a scope's nodes, and of the scopes that they open. */
+  bindScope(oldId: number, newId: number, around: Reach): Hold | undefined {
     const oldScope = this.old.scopes[oldId] as PlanScope;
     const newScope = this.now.scopes[newId] as PlanScope;
+    const reach = this.reachOf(oldId, around);
     this.scopes[oldId] = [];
     for (const node of oldScope.nodes) {
       const found = newScope.nodes.findIndex((candidate) => candidate.name === node.name);
       const now = newScope.nodes[found];
-      const slots = this.instances.get(node) ?? [];
-      const settled = slots.every((slot) => isSettled(slot)) && (isOver || slots.length > 0);
-      const needed = !settled || slots.some((slot) => slot.begun);
-      const reason = needed ? this.differenceOf(node, now) : undefined;
-      if (reason !== undefined) return { path: scopeName(this.old, oldId) + node.name, reason };
+      const isNeeded = this.mayRun(node, reach) || this.slotsOf(node).some((slot) => slot.begun);
+      const reason = isNeeded ? this.differenceOf(node, now) : undefined;
+      const path = scopeName(this.old, oldId) + node.name;
+      if (reason !== undefined) return { path, reason };
       this.scopes[oldId].push(this.flow.code.scopes[newId]?.[found] as NodeCode);
-      const hold = now && this.bindInside(node, now, isOver || settled);
+      const hold = this.bindInside(node, now, path, reach);
       if (hold) return hold;
     }
     return undefined;
   }
 
-  private bindInside(old: PlanNode, now: PlanNode, isOver: boolean): Hold | undefined {
-    if (old.kind !== now.kind) return undefined;
-    for (const [index, oldId] of scopesOf(old).entries()) {
-      const name = old.kind === "branch" ? (Object.keys(old.cases)[index] as string) : "";
-      const newId = now.kind === "branch" ? now.cases[name] : scopesOf(now)[0];
-      const hold = newId === undefined ? undefined : this.bindScope(oldId, newId, isOver);
-      if (hold) return hold;
+  private slotsOf(node: PlanNode): readonly Slot[] {
+    return this.instances.get(node) ?? [];
+  }
+
+  /** A part of a long array begins with a scope of its own, and nothing around that is its affair. */
+  private reachOf(scope: number, around: Reach): Reach {
+    if (scope !== this.state.frames[0]?.scope.id) return around;
+    return this.state.phase === "running" ? "entered" : "over";
+  }
+
+  private mayRun(node: PlanNode, reach: Reach): boolean {
+    if (reach !== "entered") return reach === "open";
+    const slots = this.slotsOf(node);
+    return slots.length === 0 || slots.some((slot) => !isSettled(slot));
+  }
+
+  private bindInside(old: PlanNode, now: PlanNode | undefined, path: string, around: Reach): Hold | undefined {
+    for (const [index, oldId] of innerScopes(old).entries()) {
+      const reach = this.mayRun(old, around) ? this.reachInside(old, oldId, around) : "over";
+      const newId = now?.kind === old.kind ? counterpart(old, index, now) : undefined;
+      if (newId === undefined) {
+        const key = old.kind === "branch" ? Object.keys(old.cases)[index] : undefined;
+        const reason = key === undefined ? "the step is gone from the flow" : `its case ${key} is gone`;
+        if (reach !== "over" || this.hasBegun(oldId)) return { path, reason };
+      } else {
+        const hold = this.bindScope(oldId, newId, reach);
+        if (hold) return hold;
+      }
     }
     return undefined;
+  }
+
+  /** Of a node that may run: whether this scope of it may still be entered. A choice is made once. */
+  private reachInside(node: PlanNode, scope: number, around: Reach): Reach {
+    if (around === "open" || node.kind === "map" || node.kind === "loop") return "open";
+    const entered = this.slotsOf(node).map(({ inside }) => inside?.frames[0]?.scope.id);
+    if (entered.includes(undefined)) return "open";
+    return entered.includes(scope) ? "entered" : "over";
+  }
+
+  /** Something was done in the scope, or further in, that may have to be undone. */
+  private hasBegun(scope: number): boolean {
+    return (this.old.scopes[scope] as PlanScope).nodes.some(
+      (node) => this.slotsOf(node).some((slot) => slot.begun) || innerScopes(node).some((one) => this.hasBegun(one)),
+    );
   }
 
   private differenceOf(old: PlanNode, now: PlanNode | undefined): string | undefined {
@@ -97,6 +145,18 @@ class Binding {
   }
 }
 
+/** The scopes that a node opens, those of the parts of a long array included. */
+function innerScopes(node: PlanNode): readonly number[] {
+  const parts = node.kind === "map" ? node.parts : undefined;
+  return parts ? [...scopesOf(node), parts.spread, parts.part] : scopesOf(node);
+}
+
+/** The scope of the changed node that stands for the one at `index`. */
+function counterpart(old: PlanNode, index: number, now: PlanNode): number | undefined {
+  if (old.kind !== "branch" || now.kind !== "branch") return innerScopes(now)[index];
+  return now.cases[Object.keys(old.cases)[index] as string];
+}
+
 function stepDifference(old: PlanStep, now: PlanStep): string | undefined {
   if (old.stepKind !== now.stepKind) return `was kind ${old.stepKind} and is ${now.stepKind}`;
   if (old.compensation && !now.compensation) return "its compensate is gone";
@@ -107,10 +167,6 @@ function stepDifference(old: PlanStep, now: PlanStep): string | undefined {
 }
 
 function otherDifference(old: PlanNode, now: PlanNode): string | undefined {
-  if (old.kind === "branch" && now.kind === "branch") {
-    const gone = Object.keys(old.cases).find((name) => now.cases[name] === undefined);
-    return gone === undefined ? undefined : `its case ${gone} is gone`;
-  }
   if (old.kind === "call" && now.kind === "call" && old.flow !== now.flow) return `called ${old.flow}, now ${now.flow}`;
   const functionGone =
     (old.kind === "sleep" && now.kind === "sleep" && old.forMs === undefined && now.forMs !== undefined) ||
