@@ -7,6 +7,7 @@
  * written twice; what a tool is given keeps the tool's contract, and what breaks it is told to the model.
  */
 
+import type { Declarable } from "./approval.ts";
 import { judge } from "./contract.ts";
 import { demandNamed, isSchema, missingContract } from "./demands.ts";
 import type { Duration } from "./duration.ts";
@@ -78,7 +79,8 @@ export function tool<Input extends Schema, Output extends Schema>(options: Tool<
   return options as unknown as Tool;
 }
 
-export interface AgentOptions<Written, Needs, S extends Schema> {
+/** `Last` is the answer at the limit, as written. */
+export interface AgentOptions<Written, Needs, S extends Schema, Last extends Declarable<S> = Declarable<S>> {
   readonly needs?: Written;
   /** What says the next turn: a rung, or a ladder. `@plumbline/ai` has `agentModel(model, { prompt })`. */
   readonly model:
@@ -92,7 +94,7 @@ export interface AgentOptions<Written, Needs, S extends Schema> {
   /** Uses of tools in one turn; a reply with more is refused. Default 8. */
   readonly maxCalls?: number;
   /** When no turn answered: a failure (default), or a declared answer. */
-  readonly atLimit?: "fail" | ((turns: readonly AgentTurn[]) => InputOf<S>);
+  readonly atLimit?: "fail" | ((turns: readonly AgentTurn[]) => Last);
   /** For one turn of the model. Default 30 s. */
   readonly timeout?: Duration;
   readonly retry?: RetryOptions;
@@ -154,7 +156,7 @@ export function placeAgent<Result>(
     ...(maxCost === undefined ? {} : { maxCost }),
     output: aTurn,
     maxTurns,
-    until: ({ reply }: AgentTurn) => (reply.calls ?? []).length === 0,
+    until: ({ reply }: AgentTurn) => (reply.calls as readonly AgentCall[]).length === 0,
     atLimit: atLimit === "fail" ? "fail" : (turns: readonly AgentTurn[]) => atLimitTurn(turns, atLimit, output),
     body: (inner: Builder, _previous: unknown, turn: unknown, turns: unknown) => {
       const reply = inner

@@ -32,9 +32,8 @@ export function decideOpen(state: RunState, slot: Slot, env: Environment, out: D
   else if (inside.open === 0) out.entries.push({ kind: "scope.completed", at: env.now, slot: slot.id });
 }
 
-/** The call of user code that an open node waits for now, if it does. */
+/** The call of user code that a node waits for now, if it does. Ask it of a node that is `open`. */
 export function userCodeOf(state: RunState, slot: Slot): Command | undefined {
-  if (slot.status !== "open") return undefined;
   const { node, id } = slot;
   const inside = slot.inside as Inside;
   if (node.kind === "loop") {

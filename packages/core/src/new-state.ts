@@ -83,7 +83,7 @@ function prefixOf(owner: Slot, key: string | number | undefined): string {
   const path = pathOf(owner);
   if (key === undefined) return `${path}.`;
   if (typeof key === "string") return `${path}.${key}.`;
-  const { from = 0, partLength } = owner.inside ?? {};
+  const { from, partLength } = owner.inside as Inside;
   return `${path}[${partLength === undefined ? key + from : `${key * partLength}...`}].`;
 }
 

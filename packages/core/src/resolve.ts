@@ -142,9 +142,8 @@ class Resolver {
   }
 
   private previous(loop: Slot, turn: number): unknown {
-    if (turn > 1) return this.read(loop.inside?.values[turn - 2] as Sealed);
-    const { needs } = loop.node;
-    const start = needs.kind === "object" ? needs.fields.start : undefined;
+    if (turn > 1) return this.read((loop.inside as Inside).values[turn - 2] as Sealed);
+    const { start } = (loop.node.needs as Extract<Expression, { kind: "object" }>).fields;
     return start && this.valueOfExpression(loop.frame, start);
   }
 

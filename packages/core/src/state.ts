@@ -308,7 +308,7 @@ function isKept(slot: Slot): boolean {
 }
 
 function whyStanding({ node, undo, undoFailure }: Slot): string {
-  if (undo === "abandoned") return `could not be undone${undoFailure ? `: ${undoFailure.message}` : ""}`;
+  if (undo === "abandoned") return `could not be undone: ${(undoFailure as Failure).message}`;
   const undoable = node.kind !== "step" || node.compensation !== undefined;
   return undoable ? "the run went on without it" : "the step declares no compensate";
 }

@@ -99,9 +99,6 @@ export function stepOf(
   codecs: readonly Codec[],
 ): { readonly plan: OwnPart; readonly code: Omit<StepCode, "when"> } {
   const { kind: stepKind = "read", checks = {}, cache, hedge } = options;
-  if (!["pure", "read", "effect"].includes(stepKind)) {
-    throw invalid(`${path}.kind`, '"pure", "read" or "effect"', options.kind);
-  }
   // Same input, same output: trying a pure step again gives the same failure, so it is tried once unless asked.
   const retry = stepKind === "pure" ? { maxAttempts: 1, ...options.retry } : options.retry;
   const ladder = ladderOf(rungs, { timeout: options.timeout, retry }, path);

@@ -55,7 +55,7 @@ export function refuseFlaws(plan: Plan, schemas?: KnownSchemas): void {
 function prefixOf(plan: Plan, scope: PlanScope, depth = 0): string {
   const { owner } = scope;
   const around = owner && plan.scopes[owner.scope];
-  const node = around?.nodes[owner?.node ?? 0];
+  const node = owner && around?.nodes[owner.node];
   // A plan that no builder made may own itself.
   if (!around || !node || depth > plan.scopes.length) return "";
   const place = prefixOf(plan, around, depth + 1) + node.name;

@@ -41,6 +41,15 @@ test("a hedge that fails costs, and the first choice is still waited for", () =>
   expect([stage.due, stage.slot("ask")]).toMatchObject([["attempt ask 0/1"], { usd: 1, rungAttempts: 0, hedge: 1 }]);
 });
 
+test("rule 33: a hedge needs a second rung", () => {
+  const alone = () =>
+    flow("alone", {
+      input: any(),
+      build: ($) => $.step("s", { output: any(), hedge: { after: "1s" } }).by(never),
+    });
+  expect(alone).toThrow(expect.objectContaining({ code: "option-invalid", path: "s.hedge" }));
+});
+
 test("a hedge is given up with its attempt, and there is none without a rung for it", () => {
   const stage = begun();
   stage.fails("ask");

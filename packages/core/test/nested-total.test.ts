@@ -6,17 +6,20 @@ import {
   decide,
   type Entry,
   endOf,
+  flow,
   fold,
   newState,
+  open,
   type Plan,
   type RunState,
   recover,
+  resolve,
   standingOf,
   stepsOf,
   summaryOf,
 } from "../src/index.ts";
 import { nested, nestedEntry } from "./nested-entry.ts";
-import { Stage } from "./stage.ts";
+import { any, error, never, Stage } from "./stage.ts";
 
 const env = { now: 2_000_000, chance: () => 0.5 };
 
@@ -48,6 +51,8 @@ test("any entries in any order are folded without throwing; so is all that is re
         newState(nested.plan),
         alive ? played(entries) : [new Stage(nested).journal[0] as Entry, ...entries],
       );
+      for (const { frame, node } of state.slots) resolve(state, frame, node.needs, open);
+      for (const { scope } of state.frames.slice(0, 1)) resolve(state, state.frames[0] as never, scope.answer, open);
       for (const read of [summaryOf, stepsOf, standingOf, endOf, kept]) read(state);
       expect(decide(state, env)).toEqual(decide(state, env));
       fold(state, recover(state, env.now));
@@ -55,6 +60,26 @@ test("any entries in any order are folded without throwing; so is all that is re
     }),
     { numRuns: 3_000 },
   );
+});
+
+test("an ensemble that is closed after all have spoken, and a step that does without a failure that says no cause", () => {
+  const stage = new Stage(nested, { list: [] });
+  for (const member of ["one", "two"]) stage.completes(`score.${member}`, 1);
+  stage.say({ kind: "scope.closed", at: 1, slot: stage.slot("score").id });
+  expect([stage.status("score"), stage.due]).toEqual(["open", expect.arrayContaining(["combine score"])]);
+  const chain = new Stage(
+    flow("chain", {
+      input: any(),
+      build: ($) => {
+        const a = $.step("a", { output: any() }).by(never);
+        const b = $.step("b", { needs: { a }, output: any() }).by(never);
+        return $.step("c", { needs: { b }, output: any() }).by(never);
+      },
+    }),
+  );
+  const failed = { kind: "step.failed", at: 1, failure: error("m") } as const;
+  chain.say({ ...failed, slot: 0 }, { ...failed, slot: 1, need: 0 });
+  expect(chain.all("step.failed").at(-1)).toMatchObject({ slot: 2, failure: { message: "its need b failed: m" } });
 });
 
 test("the same journal gives the same state, through text, and in one fold or many", () => {

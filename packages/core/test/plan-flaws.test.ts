@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {
   dependenciesOf,
+  type FlowBuilder,
   fieldOf,
   flawsOf,
   flow,
@@ -54,6 +55,56 @@ describe("the structure", () => {
       JSON.stringify(two).replace(/"answer":\{[^}]*\}/, '"answer":{"kind":"ref","scope":0,"node":9,"path":[]}'),
     );
     expect(codes(answer)).toContain("need-unknown the answer");
+  });
+
+  test("flaws in nested scopes are named with the whole path, in plans that no builder made too", () => {
+    const { plan } = flow("deep", {
+      input: any(),
+      build: ($) => {
+        const each = ($: FlowBuilder) => $.step("s", { output: any(), version: "1", cache: { maxAge: 1 } }).by(never);
+        return {
+          way: $.branch("way", { choose: () => "x" as const, cases: { x: each } }),
+          all: $.map("all", { over: [1] as never, each }),
+          turns: $.loop("turns", { output: any(), body: each as never, until: never, maxTurns: 1, atLimit: "fail" }),
+          score: $.ensemble("score", { output: any(), members: { s: never }, quorum: 1, combine: never }),
+        };
+      },
+    });
+    const unversioned = JSON.parse(JSON.stringify(plan).replaceAll('"version":"1",', "")) as Plan;
+    expect(codes(unversioned)).toEqual([
+      "version-missing way.x.s",
+      "version-missing all[0].s",
+      "version-missing turns[1].s",
+    ]);
+    expect(flawsOf(unversioned)[0]?.what).toContain("a cache without a version");
+    const effects = JSON.parse(JSON.stringify(plan).replaceAll('"stepKind":"read"', '"stepKind":"effect"')) as Plan;
+    for (const scope of effects.scopes) {
+      const [one] = scope.nodes;
+      if (one?.name === "s") Object.assign(one, { hedge: { afterMs: 1 } });
+    }
+    expect(codes(effects)).toContain("option-invalid score.s");
+    expect(codes(effects).filter((one) => one === "option-invalid way.x.s")).toHaveLength(2);
+  });
+
+  test("a scope that owns itself, or whose owner is not there, has a path too, and one with too many nodes is named", () => {
+    const { plan } = flow("deep", {
+      input: any(),
+      build: ($) => $.branch("way", { choose: () => "x" as const, cases: { x: ($) => $.sleep("s", { for: 1 }) } }),
+    });
+    const many = (owner: object | undefined): Plan => {
+      const copy = JSON.parse(JSON.stringify(plan)) as Plan;
+      const [outer, inner] = copy.scopes as [Plan["scopes"][number], Plan["scopes"][number]];
+      const nodes = Array.from({ length: maxNodes + 1 }, () => inner.nodes[0]);
+      return { ...copy, scopes: [outer, { ...inner, owner, nodes } as never] };
+    };
+    const path = (owner?: object) => flawsOf(many(owner)).find(({ what }) => what.includes("too many"))?.path;
+    expect([path({ scope: 0, node: 0 }), path({ scope: 7, node: 0 }), path({ scope: 0, node: 7 }), path()]).toEqual([
+      "way.x",
+      "",
+      "",
+      "",
+    ]);
+    expect(path({ scope: 1, node: 0 })).toBe("s.s.s");
   });
 
   test("a cycle names its members, and not what lies before it", () => {

@@ -1,7 +1,7 @@
 // Rule 33: nodes that open scopes or wait are refused when they are defined, with the place and the mend; every bound is written down (rule 32).
 import { describe, expect, test } from "vitest";
 import { type FlowBuilder, flow } from "../src/index.ts";
-import { any, never } from "./stage.ts";
+import { accepting, any, never } from "./stage.ts";
 
 const made = (build: ($: FlowBuilder) => unknown) => () => flow("flawed", { input: any(), build });
 const refusal = (code: string, path: string) => expect.objectContaining({ code, path });
@@ -40,6 +40,8 @@ describe("rule 33: what has no meaning is refused", () => {
     ["another way to settle", ensemble({ settle: "some" }), "e.settle"],
     ["members that are effects", ensemble({ kind: "effect" }), "e.kind"],
     ["a declared answer that a journal cannot keep", ensemble({ below: { x: Symbol("no") } }), "e.below.x"],
+    ["a member that is none", ensemble({ members: { one: never, two: "gpt" } }), "e.members.two"],
+    ["a member with an empty ladder", ensemble({ members: { one: [], two: never } }), "e.members.one"],
     ["a map over what is no array", map({ over: 3 }), "m.over"],
     ["a map without a body", map({ each: 1 }), "m.each"],
     ["no item at a time", map({ concurrency: 0 }), "m.concurrency"],
@@ -67,6 +69,43 @@ describe("rule 33: what has no meaning is refused", () => {
 
   test("a scope that is built by an async function", () => {
     expect(branch({ cases: { x: async () => 1 } })).toThrow(refusal("flow-invalid", "b.x"));
+  });
+
+  test("a step that is made with the $ of a scope around, also two scopes out", () => {
+    const outer = made(($) => {
+      const inner = ($$: FlowBuilder) => {
+        const bad = () => $.step("s", { output: any() }).by(never);
+        return $$.branch("inner", { choose: never, cases: { y: bad } } as never);
+      };
+      return $.branch("b", { choose: never, cases: { x: inner } } as never);
+    });
+    expect(outer).toThrow(refusal("flow-invalid", "s"));
+    expect(outer).toThrow("a step of b.x.inner.y is made with the $ of flawed");
+  });
+
+  test("scopes inside each other without end", () => {
+    const deeper = ($: FlowBuilder): unknown => $.branch("b", { choose: never, cases: { x: deeper } } as never);
+    expect(made(deeper)).toThrow(expect.objectContaining({ code: "flow-invalid", found: "scope 21" }));
+  });
+
+  test("a flow that calls itself, by its name", () => {
+    const other = flow("flawed", { input: any(), build: () => 1 });
+    expect(call({ flow: other, input: 1 })).toThrow(refusal("option-invalid", "c.flow"));
+  });
+
+  test("a declared signal that breaks its own contract; one that is judged later is not judged here", () => {
+    const picky = accepting<number>((value) => (value === 1 ? undefined : "not one"));
+    expect(signal({ schema: picky, onTimeout: 2 })).toThrow(refusal("option-invalid", "g.onTimeout"));
+    const later = { "~standard": { version: 1, vendor: "test", validate: () => Promise.reject(new Error("later")) } };
+    expect(signal({ schema: later, onTimeout: 2 })).not.toThrow();
+  });
+
+  test("a reference where an option is wanted is named in the message", () => {
+    const named = made(($) => {
+      const first = $.sleep("first", { for: 1 });
+      return $.map("m", { over: [], each: () => 1, concurrency: first } as never);
+    });
+    expect(named).toThrow(expect.objectContaining({ path: "m.concurrency", found: "the reference first" }));
   });
 
   test("the names of two nodes in one scope", () => {
