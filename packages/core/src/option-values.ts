@@ -40,10 +40,9 @@ const aFlag: Demand = (path, value) => {
 };
 
 /** A function; `says` tells what it is called with or what it gives. */
-export function aFunction(says = ""): Demand {
-  const expected = says === "" ? "a function" : `a function ${says}`;
+export function aFunction(says: string): Demand {
   return (path, value) => {
-    if (typeof value !== "function") throw invalid(path, expected, value);
+    if (typeof value !== "function") throw invalid(path, `a function ${says}`, value);
   };
 }
 

@@ -213,6 +213,7 @@ describe("rule 33: an agent without meaning is refused", () => {
     ["no tools", { tools: undefined }, "agent.tools"],
     ["tools that are none", { tools: {} }, "agent.tools"],
     ["a tool that is none", { tools: { x: null } }, "agent.tools.x"],
+    ["a tool that is missing", { tools: { x: undefined } }, "agent.tools.x.description"],
     ["a tool without words", { tools: { x: { ...good, description: undefined } } }, "agent.tools.x.description"],
     ["a tool with empty words", { tools: { x: { ...good, description: "" } } }, "agent.tools.x.description"],
     ["a tool that does nothing", { tools: { x: { ...good, run: 1 } } }, "agent.tools.x.run"],

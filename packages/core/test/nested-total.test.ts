@@ -63,10 +63,15 @@ test("any entries in any order are folded without throwing; so is all that is re
 });
 
 test("an ensemble that is closed after all have spoken, and a step that does without a failure that says no cause", () => {
-  const stage = new Stage(nested, { list: [] });
+  const members = { one: never, two: never };
+  const all = { output: any<number>(), members, quorum: 1, combine: never };
+  const stage = new Stage(flow("all", { input: any(), build: ($) => $.ensemble("score", all) }));
   for (const member of ["one", "two"]) stage.completes(`score.${member}`, 1);
-  stage.say({ kind: "scope.closed", at: 1, slot: stage.slot("score").id });
-  expect([stage.status("score"), stage.due]).toEqual(["open", expect.arrayContaining(["combine score"])]);
+  stage.say({ kind: "scope.closed", at: 1, slot: 0 });
+  expect([stage.status("score"), stage.due]).toEqual(["open", ["combine score"]]);
+  const looping = new Stage(nested, { list: [] });
+  looping.say({ kind: "scope.completed", at: 1, slot: looping.slot("turns").id });
+  expect([looping.status("turns"), looping.given("turns")]).toEqual(["completed", undefined]);
   const chain = new Stage(
     flow("chain", {
       input: any(),

@@ -86,6 +86,30 @@ describe("the structure", () => {
     expect(codes(effects).filter((one) => one === "option-invalid way.x.s")).toHaveLength(2);
   });
 
+  test("an unread node that only reads is a flaw, one that changes something is none; scopes that are not there hold nothing", () => {
+    const { plan } = flow("unread", {
+      input: any(),
+      build: ($) => {
+        const scope = ($: FlowBuilder) => $.step("s", { output: any() }).by(never);
+        return {
+          way: $.branch("way", { choose: () => "x" as const, cases: { x: scope } }),
+          score: $.ensemble("score", { output: any(), members: { s: never }, quorum: 1, combine: never }),
+          pause: $.sleep("pause", { for: 1 }),
+        };
+      },
+    });
+    const [root, ...inner] = plan.scopes as [Plan["scopes"][number], ...Plan["scopes"]];
+    const unread = { ...plan, scopes: [{ ...root, answerDependsOn: [] }, ...inner] };
+    expect(codes(unread)).toEqual(["step-unread way", "step-unread score"]);
+    expect(flawsOf(unread).map(({ found }) => found.split(" ")[0])).toEqual(["a", "an"]);
+    const text = JSON.stringify(unread);
+    const changing = JSON.parse(text.replaceAll('"stepKind":"read"', '"stepKind":"effect"')) as Plan;
+    expect(codes(changing)).toEqual([]);
+    expect(codes(JSON.parse(text.replace('"cases":{"x":1}', '"cases":{"x":9}')) as Plan)).toContain("step-unread way");
+    const endless = JSON.parse(text.replace('"cases":{"x":1}', '"cases":{"x":0}')) as Plan;
+    expect(codes(endless)).not.toContain("step-unread way");
+  });
+
   test("a scope that owns itself, or whose owner is not there, has a path too, and one with too many nodes is named", () => {
     const { plan } = flow("deep", {
       input: any(),

@@ -62,6 +62,7 @@ describe("rule 33: what has no meaning is refused", () => {
     ["a wait without an answer for it", signal({ onTimeout: undefined }), "g.onTimeout"],
     ["an answer that a journal cannot keep", signal({ onTimeout: { x: Symbol("no") } }), "g.onTimeout.x"],
     ["a call of nothing", call({ flow: undefined, input: 1 }), "c.flow"],
+    ["a call without an input", call({ flow: flow("other", { input: any(), build: () => 1 }) }), "c.input"],
     ["a call of what is no flow", call({ flow: { plan: {} }, input: 1 }), "c.flow"],
   ])("%s", (_, make, path) => {
     expect(make).toThrow(refusal("option-invalid", path));
@@ -81,6 +82,14 @@ describe("rule 33: what has no meaning is refused", () => {
     });
     expect(outer).toThrow(refusal("flow-invalid", "s"));
     expect(outer).toThrow("a step of b.x.inner.y is made with the $ of flawed");
+  });
+
+  test("a step that is begun outside and finished inside", () => {
+    const late = made(($) => {
+      const begun = $.step("s", { output: any() });
+      return $.branch("b", { choose: never, cases: { x: () => begun.by(never) } } as never);
+    });
+    expect(late).toThrow("a step of b.x is made with the $ of flawed");
   });
 
   test("scopes inside each other without end", () => {
