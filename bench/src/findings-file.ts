@@ -1,0 +1,69 @@
+/**
+ * Findings as files: a dated page of Markdown and its chart.
+ *
+ * Boundary: where they are written and what stands on the page. Invariants: a page names the machine, its load and the
+ * versions; a page of figures that were not taken in full says so in its first lines and in its name.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { chartOf } from "./chart.ts";
+import { cellsOf, headings, readingOf } from "./findings-text.ts";
+import type { SuiteRun } from "./run-suite.ts";
+
+/** Above this many runnable processes a core, somebody else was using the machine. */
+const quietLoadPerCore = 0.5;
+
+/** Writes both, and gives the page's path. */
+export function writeFindings(run: SuiteRun, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const stem = `${run.at.toISOString().slice(0, 10)}-${run.suite}${run.size === "full" ? "" : "-quick"}`;
+  const path = join(folder, `${stem}.md`);
+  writeFileSync(path, pageOf(run, `${stem}.svg`));
+  writeFileSync(
+    join(folder, `${stem}.svg`),
+    chartOf(run.findings.results, `${run.suite}, ${run.at.toISOString().slice(0, 10)}`),
+  );
+  return path;
+}
+
+function pageOf(run: SuiteRun, chart: string): string {
+  const { suite, about, machine, at, seconds, rounds, findings } = run;
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    `# ${suite}: ${at.toISOString().slice(0, 16).replace("T", " ")} UTC`,
+    "",
+    `${about}.`,
+    ...warningsOf(run),
+    "",
+    `![${suite}](${chart})`,
+    "",
+    line(headings),
+    line(headings.map((_, column) => (column === 1 ? "---:" : "---"))),
+    ...findings.results.map((result) => line(cellsOf(result))),
+    "",
+    `Medians of ${rounds} interleaved rounds; ratios are taken within a round. The suite took ${Math.round(seconds)} s.`,
+    "",
+    "## Reading",
+    ...readingOf(run).map((sentence) => `- ${sentence}`),
+    "",
+    "## Not comparable",
+    ...findings.notComparable.map((sentence) => `- ${sentence}`),
+    "",
+    "## Machine",
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, ${machine.fileSystem}; Node ${machine.node}, SQLite ${machine.sqlite}; Plumbline at ${machine.plumbline}; load ${machine.load} when it began.`,
+    "",
+    `Again: \`npm run bench -- ${suite}\``,
+    "",
+  ].join("\n");
+}
+
+function warningsOf({ size, machine }: SuiteRun): string[] {
+  const warnings: string[] = [];
+  if (size !== "full") warnings.push("**Taken with --quick: sizes are small, and nothing here is to be quoted.**");
+  if (machine.load > machine.cores * quietLoadPerCore) {
+    warnings.push(
+      `**The machine was busy (load ${machine.load} on ${machine.cores} cores): only the ratios mean something.**`,
+    );
+  }
+  return warnings.length > 0 ? ["", ...warnings] : [];
+}
