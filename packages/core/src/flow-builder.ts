@@ -74,9 +74,14 @@ export interface FlowBuilder {
   ): Ref<OutputOf<S>, CertaintyWith<Written, When, After>>;
 
   /** A model that uses tools, turn by turn, until it answers: each of its turns and each call of a tool is a step. */
-  agent<S extends Schema, const Written = Record<never, never>, const After extends Steps = never>(
+  agent<
+    S extends Schema,
+    const Written = Record<never, never>,
+    const After extends Steps = never,
+    const Last extends Declarable<S> = Declarable<S>,
+  >(
     name: string,
-    options: AgentOptions<Written, ValueOf<Written>, S> & { readonly after?: After },
+    options: AgentOptions<Written, ValueOf<Written>, S, Last> & { readonly after?: After },
   ): Ref<OutputOf<S>, CertaintyWith<Written, never, After>>;
 
   /** A person decides, within a time, with a declared answer for when nobody does. */
@@ -112,9 +117,10 @@ export interface FlowBuilder {
     const Below = never,
     When extends boolean = never,
     const After extends Steps = never,
+    const Said extends { readonly [Name in Names]: Declarable<S> } = { readonly [Name in Names]: Declarable<S> },
   >(
     name: string,
-    options: EnsembleOptions<Written, ValueOf<Written>, S, Names, Combined, Below> &
+    options: EnsembleOptions<Written, ValueOf<Written>, S, Names, Combined, Below, Said> &
       Placing<ValueOf<Written>, When, After>,
   ): Ref<EnsembleAnswer<Names, OutputOf<S>, Combined | Below>, CertaintyWith<Written, When, After>>;
 
@@ -130,14 +136,20 @@ export interface FlowBuilder {
       Over,
       ($: FlowBuilder, item: Ref<ItemOf<ValueOf<Over>>>, index: Ref<number>) => Answer,
       OnFailure
-    > & { readonly after?: After },
+    > & { readonly over: OfArray<Over>; readonly after?: After },
   ): Ref<
     (OnFailure extends "collect" ? Collected<AnswerOf<Answer>> : AnswerOf<Answer>)[],
     CertaintyWith<Over, never, After>
   >;
 
   /** The same again until it is enough, or the limit is reached. */
-  loop<S extends Schema, const Answer, const Start = undefined, const After extends Steps = never>(
+  loop<
+    S extends Schema,
+    const Answer,
+    const Start = undefined,
+    const After extends Steps = never,
+    const Last extends Declarable<S> = Declarable<S>,
+  >(
     name: string,
     options: LoopOptions<
       Start,
@@ -147,7 +159,8 @@ export interface FlowBuilder {
         previous: Ref<undefined extends Start ? OutputOf<S> | undefined : OutputOf<S>>,
         turn: Ref<number>,
         turns: Ref<OutputOf<S>[]>,
-      ) => Answer & WrittenFor<InputOf<S>, Answer>
+      ) => Answer & WrittenFor<InputOf<S>, Answer>,
+      Last
     > & { readonly after?: After },
   ): Ref<OutputOf<S>, CertaintyWith<Start, never, After>>;
 
@@ -169,11 +182,15 @@ export interface FlowBuilder {
     const Written = Record<never, never>,
     When extends boolean = never,
     const After extends Steps = never,
+    const Late extends Declarable<S> = Declarable<S>,
   >(
     name: string,
-    options: SignalOptions<Written, ValueOf<Written>, S> & Placing<ValueOf<Written>, When, After>,
+    options: SignalOptions<Written, ValueOf<Written>, S, Late> & Placing<ValueOf<Written>, When, After>,
   ): Ref<OutputOf<S>, CertaintyWith<Written, When, After>>;
 }
+
+/** Refuses what is no array, or may be none. */
+type OfArray<Over> = [ValueOf<Over>] extends [readonly unknown[]] ? unknown : "a map goes over an array";
 
 /** What an array holds; of anything else nothing that a map could go over. */
 type ItemOf<T> = T extends readonly (infer Item)[] ? Item : never;

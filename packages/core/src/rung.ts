@@ -132,7 +132,7 @@ export function lastGood(options: { readonly maxAge: Duration }): LastGoodRung {
 }
 
 /** The last resort: an answer made from the needs alone, tried once, held to the contract like any other. */
-export function template<Needs, Answer>(fill: RungFunction<Needs, Answer>): TemplateRung<Needs, Answer> {
+export function template<Needs, const Answer>(fill: RungFunction<Needs, Answer>): TemplateRung<Needs, Answer> {
   return { [templateMark]: fill };
 }
 

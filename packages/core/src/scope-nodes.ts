@@ -5,10 +5,11 @@
  * them at run time is decide-scopes.ts. Invariant: every bound is written down: a quorum, the items at the same time, the
  * turns (rule 32).
  */
+import type { Declarable } from "./approval.ts";
 import type { BranchCode, EnsembleCode, LoopCode } from "./code.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import type { PlanEnsemble, PlanLoop, PlanMap } from "./plan.ts";
-import type { AnyRung, Cost, InputOf, OutputOf, Rung, Schema } from "./rung.ts";
+import type { AnyRung, Cost, OutputOf, Rung, Schema } from "./rung.ts";
 import type { Check } from "./step.ts";
 import { type Codec, seal } from "./values.ts";
 import type { Combine, Vote } from "./votes.ts";
@@ -27,13 +28,23 @@ export type Member<Needs, Answer> =
   | AnyRung<Needs, Answer>
   | readonly [AnyRung<Needs, Answer>, ...AnyRung<Needs, Answer>[]];
 
-/** Several members answer the same question; so many good answers make one. */
-export interface EnsembleOptions<Written, Needs, S extends Schema, Names extends string, Combined, Below> {
+/** Several members answer the same question; so many good answers make one. `Said` is what they give, as written. */
+export interface EnsembleOptions<
+  Written,
+  Needs,
+  S extends Schema,
+  Names extends string,
+  Combined,
+  Below,
+  Said extends { readonly [Name in Names]: Declarable<S> } = { readonly [Name in Names]: Declarable<S> },
+> {
   readonly needs?: Written;
   /** The contract that each member is held to. */
   readonly output: S;
   readonly checks?: Readonly<Record<string, Check<OutputOf<S>, Needs>>>;
-  readonly members: { readonly [Name in Names]: Member<Needs, InputOf<S>> };
+  readonly members: { readonly [Name in keyof Said]: Member<Needs, Said[Name]> } & {
+    readonly [Name in Names]: unknown;
+  };
   /** So many members must have given a good answer. */
   readonly quorum: number;
   /** Makes one answer of those that were given; ready ones: `upperMedian`, `median`, `mean`, `majority`, `weighted`. */
@@ -74,8 +85,8 @@ export type Collected<T> =
   | { readonly status: "success"; readonly value: T }
   | { readonly status: "failure"; readonly failure: { readonly kind: string; readonly message: string } };
 
-/** The same again until it is enough. */
-export interface LoopOptions<Start, S extends Schema, Body> {
+/** The same again until it is enough. `Last` is the answer at the limit, as written. */
+export interface LoopOptions<Start, S extends Schema, Body, Last extends Declarable<S> = Declarable<S>> {
   /** What the first turn sees as the previous one. */
   readonly start?: Start;
   /** The contract of each turn's answer. */
@@ -88,7 +99,7 @@ export interface LoopOptions<Start, S extends Schema, Body> {
   /** No new turn begins when those before have cost so much. */
   readonly maxCost?: Cost;
   /** When no turn was enough: a failure, the last turn's answer as a degradation, or an answer made of all turns. */
-  readonly atLimit: "fail" | "last" | ((turns: readonly OutputOf<S>[]) => InputOf<S>);
+  readonly atLimit: "fail" | "last" | ((turns: readonly OutputOf<S>[]) => Last);
 }
 
 const branchNames = { choose: true, cases: true } as const;

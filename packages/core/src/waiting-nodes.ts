@@ -4,12 +4,13 @@
  * Boundary: options to the plan's fields and to functions; what follows at run time is decide-waiting.ts. Invariant: every
  * wait on the outside has a timeout and an answer for it (rule 17).
  */
+import type { Declarable } from "./approval.ts";
 import type { Flow, SignalCode, SleepCode } from "./code.ts";
 import { reasonOf } from "./contract.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { invalid, optionsOf } from "./known-options.ts";
 import type { PlanSignal, PlanSleep } from "./plan.ts";
-import type { InputOf, OutputOf, Schema } from "./rung.ts";
+import type { Schema } from "./rung.ts";
 import { type Codec, seal } from "./values.ts";
 
 /** Waits for the clock: so long, or until an instant that the needs give. */
@@ -20,13 +21,13 @@ export interface SleepOptions<Written, Needs> {
   readonly until?: (needs: Needs) => Date | number;
 }
 
-/** Waits for something that the outside says to this run, by the name of the node. */
-export interface SignalOptions<Written, Needs, S extends Schema> {
+/** Waits for something that the outside says to this run, by the name of the node. `Late` is its stand-in, as written. */
+export interface SignalOptions<Written, Needs, S extends Schema, Late extends Declarable<S> = Declarable<S>> {
   readonly needs?: Written;
   readonly schema: S;
   readonly timeout: Duration;
   /** What is taken when nothing comes in time: a value, or a function of the needs. */
-  readonly onTimeout: OutputOf<S> | ((needs: Needs) => InputOf<S>);
+  readonly onTimeout: Late | ((needs: Needs) => Late);
 }
 
 /** Runs another flow as a run of its own, which is undone when this one fails (rule 10). */

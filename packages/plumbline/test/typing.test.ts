@@ -29,16 +29,22 @@ test("type tests can fail: the health file is refused, statement by statement", 
     ["TS2339", 'const wrongPath = $.step("a"'],
     ["TS2345", 'const wrongOutput = $.step("'],
     ["TS2578", "// @ts-expect-error there is"],
+    ["TS2322", 'const wrongCase = $.branch("'],
+    ["TS2322", "const wrongMember = $.ensemb"],
+    ["TS2578", "// @ts-expect-error there is"],
+    ["TS2554", 'const each = $.map("g", { ov'],
     ["TS2554", "exactly<number>()(1 as 1 | 2"],
     ["TS2554", "exactly<number>()(JSON.parse"],
   ]);
 });
 
 test("the flows that compile are valid", async () => {
-  const modules = ["loan-triage", "inference", "certainty", "steps-apart", "steps-apart-used"];
+  const modules = ["loan-triage", "inference", "certainty", "steps-apart", "steps-apart-used", "scopes"];
   const flows = await Promise.all(modules.map(async (name) => import(join(typing, `${name}.ts`)) as Promise<object>));
   const names = flows.flatMap((module) => Object.values(module)).flatMap(({ plan }) => (plan ? [plan.flow] : []));
-  expect(names.sort().join(" ")).toBe("answers approvals certainty loan-triage needs plain scalar small together");
+  expect(names.sort().join(" ")).toBe(
+    "agents answers approvals branches certainty ensembles loan-triage loops maps needs plain scalar small together waits",
+  );
 });
 
 describe("declaration files", () => {
