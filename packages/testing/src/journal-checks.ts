@@ -4,22 +4,12 @@
  * Boundary: entries, description and the world's truth in, complaints out; folds nothing, so that `evolve` cannot hide
  * its own mistakes. Scopes, undoing and signals are scope-checks.ts's, causes and outcomes outcome-checks.ts's.
  */
-import type { Entry, EntryKind, EntryOf, RunState } from "@plumbline/core";
-import type { FlowDescription, StepDescription } from "./flow-description.ts";
+import type { Entry, EntryKind } from "@plumbline/core";
+import { type Finished, of } from "./finished-run.ts";
+import type { StepDescription } from "./flow-description.ts";
 import { aboutTheCause, aboutTheOutcome, aboutTheWorld, aboutWhatBecame } from "./outcome-checks.ts";
 import { RunTree, type TreeNode } from "./run-tree.ts";
 import { aboutClosedParts, aboutScopes, aboutSignals, aboutUndoing } from "./scope-checks.ts";
-import type { World } from "./world.ts";
-
-export interface Finished {
-  readonly entries: readonly Entry[];
-  readonly description: FlowDescription;
-  readonly input: unknown;
-  readonly world: World;
-  /** The state as a reader rebuilds it. */
-  readonly state: RunState;
-  readonly tree: RunTree;
-}
 
 /** All that is wrong with a finished run. */
 export function complaintsOf(finished: Omit<Finished, "tree">): string[] {
@@ -38,10 +28,6 @@ export function complaintsOf(finished: Omit<Finished, "tree">): string[] {
     ...aboutTheOutcome(run),
     ...aboutTheWorld(run),
   ];
-}
-
-export function of<K extends EntryKind>(entries: readonly Entry[], ...kinds: K[]): EntryOf<K>[] {
-  return entries.filter((entry): entry is EntryOf<K> => (kinds as string[]).includes(entry.kind));
 }
 
 function aboutTheEnd({ entries }: Finished): string[] {

@@ -5,7 +5,7 @@
  * it makes of the same entries.
  */
 import { type EntryOf, standingOf } from "@plumbline/core";
-import { type Finished, of } from "./journal-checks.ts";
+import { type Finished, of } from "./finished-run.ts";
 import { endsTheRun, Fates, isAbsorbed } from "./reference-model.ts";
 import type { TreeNode, TreeScope } from "./run-tree.ts";
 import { sealed } from "./world.ts";

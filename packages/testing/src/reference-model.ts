@@ -275,7 +275,7 @@ export function endsTheRun(node: TreeNode): boolean {
 }
 
 /** The same of a failure of one of the scopes that a node opened. */
-export function scopeEndsTheRun(owner: TreeNode): boolean {
+function scopeEndsTheRun(owner: TreeNode): boolean {
   const { description } = owner;
   if (description.kind === "map" && description.onFailure !== "fail") return false;
   return endsTheRun(owner);

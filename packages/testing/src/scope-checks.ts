@@ -6,8 +6,8 @@
  * it; the tree is built again entry by entry, so that each is judged by what was known then.
  */
 import type { Entry, EntryOf } from "@plumbline/core";
+import { type Finished, of } from "./finished-run.ts";
 import type { LoopDescription, MapDescription } from "./flow-description.ts";
-import { type Finished, of } from "./journal-checks.ts";
 import { Fates, isAtLimit } from "./reference-model.ts";
 import { isEffect, isLiveIn, liesIn, RunTree, type TreeNode, type TreeScope } from "./run-tree.ts";
 import { sealed } from "./world.ts";

@@ -5,7 +5,8 @@
  * Boundary: arguments in, lines out; the simulation itself is simulation.ts.
  */
 import { parseArgs } from "node:util";
-import { reportOf, shrink, simulate, variedOptions } from "./simulation.ts";
+import { shrink } from "./shrink.ts";
+import { reportOf, simulate, variedOptions } from "./simulation.ts";
 
 const { values } = parseArgs({
   options: { seconds: { type: "string", default: "60" }, seed: { type: "string", default: "1" } },

@@ -59,9 +59,11 @@ const maxTurns = 50_000;
 const maxCrashes = 12;
 const input = { asked: "something", when: new Date(0) };
 
-export function simulate(options: SimulationOptions): SimulationResult {
+/** `given` is a flow to be simulated instead of the one that the seed makes. */
+export function simulate(options: SimulationOptions, given?: FlowDescription): SimulationResult {
   const seeded = new Seeded(options.seed);
-  const description = describeFlow(seeded.fork(), options);
+  const made = describeFlow(seeded.fork(), options);
+  const description = given ?? made;
   const world = new World(description, seeded.fork(), options.faults);
   const checks = new LiveChecks(description, input);
   const { plan } = flowOf(description);
@@ -212,31 +214,11 @@ function aboutPrefixes(plan: Plan, entries: readonly Entry[], seeded: Seeded): s
   });
 }
 
-/** The same seed with less around it, as long as it still fails: fewer nodes, fewer kinds of faults. */
-export function shrink(failing: SimulationResult): SimulationResult {
-  let smallest = failing;
-  const tryIt = (options: SimulationOptions) => {
-    const result = simulate(options);
-    const fails = result.problems.length > 0;
-    if (fails && result.journal.length <= smallest.journal.length) smallest = result;
-  };
-  for (const fault of Object.keys(failing.options.faults) as (keyof Faults)[]) {
-    tryIt({ ...smallest.options, faults: { ...smallest.options.faults, [fault]: false } });
-  }
-  for (const part of ["deadlines", "breakers", "approvals", "waits"] as const)
-    tryIt({ ...smallest.options, [part]: false });
-  for (let maxNodes = 1; maxNodes < failing.options.maxNodes; maxNodes++) {
-    for (let near = 0; near < 40; near++) tryIt({ ...smallest.options, maxNodes, seed: failing.options.seed + near });
-    if (smallest.options.maxNodes === maxNodes) break;
-  }
-  return smallest;
-}
-
 /** A failing run as text: how to run it again, what is wrong, the flow, the journal. */
 export function reportOf({ options, problems, journal, description, crashes }: SimulationResult): string {
   return [
     `seed ${options.seed}: ${problems.length} problems, ${crashes} crashes`,
-    `again: simulate(${JSON.stringify(options)})`,
+    `again: simulate(${JSON.stringify(options)}), where it was shrunk with the flow below`,
     ...problems,
     "flow:",
     ...description.nodes.map((node) => `  ${JSON.stringify(node)}`),

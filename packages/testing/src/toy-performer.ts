@@ -29,10 +29,19 @@ import {
   votesOf,
   withVia,
 } from "@plumbline/core";
-import type { ToyEngine } from "./toy-engine.ts";
-import { type AttemptPlan, type CalledRun, sealed } from "./world.ts";
+import type { Seeded } from "./seeded.ts";
+import { type AttemptPlan, type CalledRun, sealed, type World } from "./world.ts";
 
 export type AttemptCommand = Extract<Command, { kind: "attempt" }>;
+
+/** Where commands are carried out. */
+export interface Performing {
+  readonly state: RunState;
+  readonly world: World;
+  readonly seeded: Seeded;
+  /** Read again when something lands: time has passed. */
+  readonly now: number;
+}
 
 /** What comes of a command, and when. */
 export interface Flight {
@@ -47,7 +56,7 @@ export interface Late {
 }
 
 /** Begins a command. What user code does happens now; what is told of it lands later. */
-export function perform(engine: ToyEngine, command: Command): Flight & { readonly late?: Late } {
+export function perform(engine: Performing, command: Command): Flight & { readonly late?: Late } {
   const { now } = engine;
   if (command.kind === "answer" || command.kind === "answer-deadline") {
     return { at: now, land: answer(engine, command.kind) };
@@ -105,7 +114,7 @@ function stopped(asked: "throws" | "breaks its contract", said: Said): Entry {
   return { kind: "scope.stopped", ...said, failure: { kind, message: `a function ${asked}` } };
 }
 
-function attempt(engine: ToyEngine, slot: Slot, command: AttemptCommand): Flight & { readonly late?: Late } {
+function attempt(engine: Performing, slot: Slot, command: AttemptCommand): Flight & { readonly late?: Late } {
   const { world, now } = engine;
   const path = pathOf(slot);
   if (!isLive(engine.state, slot.frame)) {
@@ -135,14 +144,14 @@ export function attemptEntry(
   return { kind: "attempt.failed", ...record, failure, retryable: true, ...(kind === "contract" ? { value } : {}) };
 }
 
-function voteFor(engine: ToyEngine, slot: Slot, { rung, attempt }: AttemptCommand, kind: string): void {
+function voteFor(engine: Performing, slot: Slot, { rung, attempt }: AttemptCommand, kind: string): void {
   const breaker = slot.node.kind === "step" ? slot.node.rungs[rung]?.breaker : undefined;
   if (!breaker || !slot.admission) return;
   const result = kind === "value" ? "success" : "failure";
   engine.world.vote(breaker, `${slot.id}/${rung}/${attempt}`, engine.now, slot.admission.epoch, result);
 }
 
-function undo(engine: ToyEngine, slot: Slot, attempt: number): Flight {
+function undo(engine: Performing, slot: Slot, attempt: number): Flight {
   const failure = engine.world.undo(pathOf(slot), slot.rung);
   const land = (): Entry[] => {
     const entry = { at: engine.now, slot: slot.id, attempt, ms: 1 };
@@ -153,7 +162,7 @@ function undo(engine: ToyEngine, slot: Slot, attempt: number): Flight {
   return { at: engine.now + engine.seeded.integer(0, 900), land };
 }
 
-function askCondition(engine: ToyEngine, slot: Slot): () => Entry[] {
+function askCondition(engine: Performing, slot: Slot): () => Entry[] {
   const answer = engine.world.condition(pathOf(slot));
   return () => {
     const said = { at: engine.now, slot: slot.id };
@@ -163,7 +172,7 @@ function askCondition(engine: ToyEngine, slot: Slot): () => Entry[] {
   };
 }
 
-function askBreaker({ world, now }: ToyEngine, { id, rung, attempts }: Slot, breaker: PlanBreaker): Entry[] {
+function askBreaker({ world, now }: Performing, { id, rung, attempts }: Slot, breaker: PlanBreaker): Entry[] {
   const state = world.breaker(breaker);
   const request = { id: `${id}/${rung}/${attempts + 1}`, now, lapseMs: 6_000 };
   const { admission, epoch, entries } = admit(state, request);
@@ -171,7 +180,7 @@ function askBreaker({ world, now }: ToyEngine, { id, rung, attempts }: Slot, bre
   return [{ kind: "admission.answered", at: now, slot: id, breaker: breaker.name, epoch, admission }];
 }
 
-function declareDecision(engine: ToyEngine, slot: Slot, via: "timeout" | "breaker"): () => Entry[] {
+function declareDecision(engine: Performing, slot: Slot, via: "timeout" | "breaker"): () => Entry[] {
   const node = slot.node as PlanApproval;
   const declared = via === "breaker" ? node.breaker?.decide : node.onTimeout;
   const asked = declared === undefined ? engine.world.ask(pathOf(slot)) : "answers";
@@ -188,7 +197,7 @@ function declareDecision(engine: ToyEngine, slot: Slot, via: "timeout" | "breake
   };
 }
 
-function declareSignal(engine: ToyEngine, slot: Slot): () => Entry[] {
+function declareSignal(engine: Performing, slot: Slot): () => Entry[] {
   const asked = engine.world.ask(pathOf(slot));
   return () => {
     const said = { at: engine.now, slot: slot.id };
@@ -198,7 +207,7 @@ function declareSignal(engine: ToyEngine, slot: Slot): () => Entry[] {
 }
 
 /** A function of the needs, or the needs themselves, before the node opens anything. */
-function askOnce(engine: ToyEngine, slot: Slot, what: "ask-choice" | "ask-instant" | "list-items"): () => Entry[] {
+function askOnce(engine: Performing, slot: Slot, what: "ask-choice" | "ask-instant" | "list-items"): () => Entry[] {
   const { world, state } = engine;
   const asked = world.ask(pathOf(slot));
   const { cases } = slot.node as PlanBranch;
@@ -217,7 +226,7 @@ function askOnce(engine: ToyEngine, slot: Slot, what: "ask-choice" | "ask-instan
   };
 }
 
-function judgeTurn(engine: ToyEngine, slot: Slot, turn: number): () => Entry[] {
+function judgeTurn(engine: Performing, slot: Slot, turn: number): () => Entry[] {
   const asked = engine.world.ask(pathOf(slot));
   const done = engine.world.chance(0.35);
   const frame = (slot.inside as Inside).frames[turn - 1] as Frame;
@@ -251,7 +260,7 @@ function completedBy(state: RunState, slot: Slot, said: Said): Entry {
   return { kind: "scope.completed", ...said, value: sealed({ votes: Object.fromEntries(votes) }), degraded };
 }
 
-function callAnswered(engine: ToyEngine, slot: Slot, run: CalledRun | undefined): Entry[] {
+function callAnswered(engine: Performing, slot: Slot, run: CalledRun | undefined): Entry[] {
   const base = { kind: "call.answered" as const, at: engine.now, slot: slot.id, ms: 1, cost: { usd: 0.5, tokens: 3 } };
   if (run) engine.world.callEnded(pathOf(slot), run);
   if (run?.outcome === "succeeded" || run?.outcome === "degraded") {
@@ -261,7 +270,7 @@ function callAnswered(engine: ToyEngine, slot: Slot, run: CalledRun | undefined)
   return [{ ...base, outcome: run?.outcome ?? "cancelled", failure }];
 }
 
-function answer(engine: ToyEngine, kind: "answer" | "answer-deadline"): () => Entry[] {
+function answer(engine: Performing, kind: "answer" | "answer-deadline"): () => Entry[] {
   const isGood = engine.world.answers();
   return () => {
     const { state, now: at } = engine;
