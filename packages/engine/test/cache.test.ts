@@ -311,6 +311,37 @@ for (const kind of storeKinds) {
       expect(calls).toHaveLength(3);
     });
 
+    it("rule 16: who looked before the answer was recorded, and hears of it after, does not make it again", async () => {
+      const { place } = here;
+      let calls = 0;
+      const gate = signal();
+      const made = cached(async () => {
+        calls++;
+        await gate.promise;
+        return "made";
+      });
+      const engine = await place.open([made]);
+      const { store } = place;
+      const leader = await engine.start(made, { q: "a" });
+      while (calls === 0) await place.clock.advance(1);
+      const [asked, slow] = [signal(), signal()];
+      const read = store.register.bind(store);
+      store.register = async (name) => {
+        const register = await read(name);
+        asked.resolve();
+        await slow.promise; // it has read, and its answer takes its time
+        return register;
+      };
+      const follower = await engine.start(made, { q: "a" });
+      await drive(place, asked.promise, 0);
+      store.register = read;
+      gate.resolve();
+      await drive(place, leader.result(), 0);
+      slow.resolve();
+      expect((await drive(place, follower.result(), 0)).output).toBe("made");
+      expect(calls).toBe(1);
+    });
+
     it("rule 16: those who wait when the process dies are elected anew in the next one", async () => {
       const { place } = here;
       let calls = 0;

@@ -1,54 +1,22 @@
-// Attacks the recovery of everything that nests: the process dies at each commit in turn, before or after it was recorded.
-import type { Engine } from "@plumbline/core";
-import { fold, newState, pathOf } from "@plumbline/core";
-import type { VirtualClock } from "@plumbline/testing";
+// Attacks the recovery of everything that nests: the process dies at each commit in turn, before or after it was recorded,
+// and again while it recovers; or the store fails there.
+import { Seeded } from "@plumbline/testing";
 import { describe, expect, it } from "vitest";
-import { type Ledger, nested, standing } from "./fixtures/nested-flow.ts";
-import { drive, entriesOfKind, usePlace } from "./fixtures/place.ts";
+import { nested } from "./fixtures/nested-flow.ts";
+import { Book, expectAccounts, take } from "./fixtures/nested-run.ts";
+import { drive, type Place, usePlace } from "./fixtures/place.ts";
 
-class Book implements Ledger {
-  readonly calls: string[] = [];
-  readonly did: Set<string> = new Set();
-  readonly undid: Set<string> = new Set();
-  called = ({ runId, path }: { runId: string; path: string }) => void this.calls.push(`${runId} ${path}`);
-  once = (kind: "did" | "undid", key: string) => void this[kind].add(key);
-  private readonly clock: VirtualClock;
-  private works = 0;
+type When = "before" | "after";
 
-  constructor(clock: VirtualClock) {
-    this.clock = clock;
-  }
-
-  /** Takes a different time each time, so that few things end in the same commit. */
-  work = () => new Promise<void>((resolve) => this.clock.timer([1, 4, 2, 5, 3][this.works++ % 5] as number, resolve));
-}
-
-/** Calls of steps by run and path are at most the attempts that the journal knows of. */
-async function expectNothingTwice(engine: Engine, ids: readonly string[], book: Book, at: string): Promise<void> {
-  for (const id of ids) {
-    const record = await engine.get(id);
-    const state = fold(newState(record?.plan as never), record?.entries ?? []);
-    for (const slot of state.slots) {
-      const ends = (record?.entries ?? []).filter(
-        (entry) =>
-          ["attempt.failed", "attempt.lost", "step.completed"].includes(entry.kind) &&
-          "slot" in entry &&
-          entry.slot === slot.id,
-      );
-      const calls = book.calls.filter((call) => call === `${id} ${pathOf(slot)}`).length;
-      expect(calls, `${at}: ${pathOf(slot)}`).toBeLessThanOrEqual(ends.length);
-    }
-  }
-}
-
-/** From the start to the end of the run and of the run that it called. */
-async function take(engine: Engine, made: ReturnType<typeof nested>, fail: boolean, key: string) {
-  const run = await engine.start(made, { n: 1, fail }, { key });
-  await engine.signal({ run: run.id, name: "go", value: "go", id: "go" });
-  const result = await run.result();
-  const [called] = await entriesOfKind(engine, run.id, "call.requested");
-  const trip = called?.run as string;
-  return { id: run.id, result, trip, tripEnded: await (await engine.handle(trip)).result() };
+/** The next engine on the place dies at this commit; false when the run has ended before it. */
+async function dies(place: Place, book: Book, fail: boolean, key: string, at: number, when: When): Promise<boolean> {
+  const made = nested(book);
+  const engine = await place.open([made]);
+  const died = new Promise<"died">((resolve) => {
+    place.store.fail({ at, when, onDeath: () => resolve("died") });
+  });
+  // Taking up what was left commits as well, so it may die before anybody asks.
+  return (await drive(place, Promise.race([take(engine, made, fail, key), died]), 1)) === "died";
 }
 
 describe("death at every commit of nested scopes", () => {
@@ -61,31 +29,69 @@ describe("death at every commit of nested scopes", () => {
         let points = 0;
         for (let at = 1; ; at++) {
           const book = new Book(place.clock);
-          const made = nested(book);
-          const first = await place.open([made]);
-          const died = new Promise<"died">((resolve) => {
-            place.store.fail({ at, when, onDeath: () => resolve("died") });
-          });
-          const key = `${at}`;
-          if ((await drive(place, Promise.race([take(first, made, fail, key), died]), 1)) !== "died") break;
+          if (!(await dies(place, book, fail, `${at}`, at, when))) break;
           points++;
+          const made = nested(book);
           const second = await place.restart([made]);
-          const { id, result, trip, tripEnded } = await drive(place, take(second, made, fail, key), 1);
-          expect(result, `at ${at}`).toMatchObject({ outcome: fail ? "failed" : "degraded", standing: [] });
-          if (!fail) expect(result.output).toMatchObject({ kept: 2, vote: true });
-          expect(tripEnded).toMatchObject({ outcome: fail ? "cancelled" : "succeeded", standing: [] });
-          const { did, undid } = standing(id, trip, fail);
-          expect([...book.did].toSorted(), `done at ${at}`).toEqual(did.toSorted());
-          // One that was lost before it did anything is undone as well, in doubt: there was nothing to undo.
-          const undone = [...book.undid].filter((key) => book.did.has(key));
-          expect(undone.toSorted(), `undone at ${at}`).toEqual(undid.toSorted());
-          await expectNothingTwice(second, [id, trip], book, `at ${at}`);
-          for (const run of [id, trip]) expect(await entriesOfKind(second, run, "run.ended")).toHaveLength(1);
+          const taken = await drive(place, take(second, made, fail, `${at}`), 1);
+          await expectAccounts(second, book, taken, fail, `at ${at}`);
           await place.reopen([]);
         }
         console.log(`nested crash points: ${points} commits (${fail}, ${when})`);
         expect(points).toBeGreaterThan(15);
       }, 60_000);
     }
+  }
+
+  it("rules 1-10: also when it dies again and again while it recovers", async () => {
+    const { place } = here;
+    const seed = Number(process.env["PLUMBLINE_SEED"] ?? Math.floor(Math.random() * 1e9));
+    console.log(`nested crash points: seed ${seed}`);
+    const random = new Seeded(seed);
+    for (let sample = 0; sample < 60; sample++) {
+      const book = new Book(place.clock);
+      const fail = random.integer(0, 1) === 1;
+      const deaths: string[] = [];
+      for (let death = 0; death < 4; death++) {
+        const [at, when] = [random.integer(1, 9), random.integer(0, 1) === 1 ? "before" : "after"] as const;
+        deaths.push(`${at} ${when}`);
+        if (!(await dies(place, book, fail, `s${sample}`, at, when))) break;
+        await place.crash();
+      }
+      const made = nested(book);
+      const last = await place.open([made]);
+      const taken = await drive(place, take(last, made, fail, `s${sample}`), 1);
+      await expectAccounts(last, book, taken, fail, `sample ${sample} of seed ${seed}, died at ${deaths.join(", ")}`);
+      await place.reopen([]);
+    }
+  }, 60_000);
+
+  for (const when of ["before", "after"] as const) {
+    it(`rule 4: a store that fails at any commit, ${when} it recorded, changes nothing of how the run ends`, async () => {
+      const { place } = here;
+      for (let at = 1, reached = true; reached; at++) {
+        for (const fail of [false, true]) {
+          const book = new Book(place.clock);
+          const made = nested(book);
+          const engine = await place.open([made]);
+          const { store } = place;
+          store.fail({ at, when });
+          const key = `${at} ${fail}`;
+          const taking = async () => {
+            for (;;) {
+              try {
+                return await take(engine, made, fail, key);
+              } catch (error) {
+                expect(error).toMatchObject({ code: "store-failed" });
+              }
+            }
+          };
+          const taken = await drive(place, taking(), 1);
+          reached = place.store !== store;
+          await expectAccounts(engine, book, taken, fail, `at ${at}`);
+          await place.reopen([]);
+        }
+      }
+    }, 60_000);
   }
 });

@@ -45,6 +45,8 @@ const notBegun: Failure = {
   message: "it was not begun: the run was stopped, or goes on without it",
 };
 
+type OnFound = (found: FoundAnswer | undefined) => void;
+
 export class Attempt implements Performance {
   private readonly run: PerformingRun;
   private readonly command: AttemptCommand;
@@ -233,14 +235,17 @@ export class Attempt implements Performance {
     this.read = read;
     const name = questionOf(this.run, this.slot, this.needs(read));
     const { maxAgeMs } = this.node.cache as NonNullable<PlanStep["cache"]>;
-    this.find(name, maxAgeMs, (found) => {
+    const { makers } = this.run.host;
+    const look = name === undefined ? undefined : makers.look(name);
+    const next: OnFound = (found) => {
       if (found) this.give(found);
-      else if (name === undefined) this.guarded(() => this.callRung(read));
-      else if (this.run.host.makers.elect(name, () => this.superseded || this.guarded(() => this.askCache(read)))) {
-        this.making = name;
+      else if (!look) this.guarded(() => this.callRung(read));
+      else if (makers.elect(look, () => this.superseded || this.guarded(() => this.askCache(read)))) {
+        this.making = look.name;
         this.guarded(() => this.callRung(read));
       }
-    });
+    };
+    this.find(name, maxAgeMs, next, () => look && makers.looked(look));
   }
 
   /** The question whose answer this attempt makes for others as well. */
@@ -257,12 +262,15 @@ export class Attempt implements Performance {
     );
   }
 
-  private find(name: string | undefined, maxAgeMs: number, next: (found: FoundAnswer | undefined) => void): void {
-    const finding = name === undefined ? Promise.resolve(undefined) : findAnswer(this.run, name, maxAgeMs);
-    finding.then(
-      (found) => this.superseded || next(found),
-      (error) => this.superseded || this.fail(failureOf(error)),
-    );
+  private find(name: string | undefined, maxAgeMs: number, next: OnFound, looked = () => {}): void {
+    const on =
+      <T>(go: (given: T) => void) =>
+      (given: T) => {
+        looked(); // in the same breath: an answer that is recorded in between must not be missed
+        if (!this.superseded) go(given);
+      };
+    const fail = on((error: unknown) => this.fail(failureOf(error)));
+    findAnswer(this.run, name, maxAgeMs).then(on(next), fail);
   }
 
   private give({ value, from, blobs }: FoundAnswer): void {

@@ -44,7 +44,12 @@ export interface FoundAnswer extends KeptAnswer {
 }
 
 /** The answer to the same question that is at most `maxAgeMs` old. */
-export async function findAnswer(run: PerformingRun, name: string, maxAgeMs: number): Promise<FoundAnswer | undefined> {
+export async function findAnswer(
+  run: PerformingRun,
+  name: string | undefined,
+  maxAgeMs: number,
+): Promise<FoundAnswer | undefined> {
+  if (name === undefined) return undefined;
   const { store, clock } = run.host;
   const register = await store.register(name);
   if (!register || clock.now() - register.at > maxAgeMs) return undefined;
