@@ -1,8 +1,17 @@
 // One turn of an agent against the AI SDK's mock model. Goal: a model is told the tools, the turns before and what was wrong,
 // and whatever it asks for reaches the core unchanged. Method: look at what the model was handed and at what the rung gave.
 import type { LanguageModelV4CallOptions } from "@ai-sdk/provider";
-import { type AgentQuestion, type AgentTurn, PlumblineError, type Schema, type StepContext } from "@plumbline/core";
-import { flow, run, template, tool } from "plumbline";
+import {
+  type AgentQuestion,
+  type AgentTurn,
+  flow,
+  PlumblineError,
+  type Schema,
+  type StepContext,
+  template,
+  tool,
+} from "@plumbline/core";
+import { run } from "@plumbline/engine";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { type AgentModelOptions, agentModel, retryableModelError } from "../src/index.ts";

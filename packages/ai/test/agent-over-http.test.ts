@@ -2,7 +2,8 @@
 // server takes, also when another model of the ladder goes on with it. Method: a stand-in on loopback that is no language model,
 // refuses conversations that OpenAI would refuse, and knows only what it is told.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { type Flow, flow, run, tool } from "plumbline";
+import { type Flow, flow, tool } from "@plumbline/core";
+import { run } from "@plumbline/engine";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { agentModel } from "../src/index.ts";

@@ -1,6 +1,7 @@
 // Model calls where they stand in other nodes: as members of an ensemble, in cases, maps and loops. Goal: each is asked for the
 // contract around it, is counted and paid for there, and one that fails costs only its own voice.
-import { flow, majority, run } from "plumbline";
+import { flow, majority } from "@plumbline/core";
+import { run } from "@plumbline/engine";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { llm } from "../src/index.ts";
