@@ -277,6 +277,39 @@ describe("ready ways to combine", () => {
     expect(await combine([1, 3, 3, 5])).toEqual({ upper: 3, median: 3, mean: 3, majority: 3, weighted: 11 / 5 });
   });
 
+  const combined = (combine: (survivors: unknown, values: readonly { score: number }[]) => unknown) =>
+    flow("own-way", {
+      input: z.object({}),
+      build: ($) =>
+        $.ensemble("risk", {
+          output: z.object({ score: z.number() }),
+          members: { a: () => ({ score: 1 }), b: () => ({ score: 2 }) },
+          quorum: 1,
+          combine,
+        }).value,
+    });
+
+  it("a way of one's own may take its time; what it throws, or gives that no journal keeps, fails the ensemble", async () => {
+    const { place } = here;
+    const answer = async (combine: Parameters<typeof combined>[0]) => {
+      const made = combined(combine);
+      const engine = await place.open([made]);
+      return drive(place, (await engine.start(made, {})).result(), 1_000);
+    };
+    const sum = (values: readonly { score: number }[]) => values.reduce((all, { score }) => all + score, 0);
+    expect(await answer(async (_, values) => sum(values))).toMatchObject({ outcome: "succeeded", output: 3 });
+    expect(await answer((survivors) => survivors)).toMatchObject({ output: { a: { score: 1 }, b: { score: 2 } } });
+    expect(await answer(() => Number.NaN)).toMatchObject({ outcome: "failed", failedAt: "risk" });
+    expect(await answer(() => new Promise(() => {}))).toMatchObject({
+      outcome: "failed",
+      failure: { kind: "timeout" },
+    });
+    const thrown = await answer(() => {
+      throw new Error("cannot agree");
+    });
+    expect(thrown).toMatchObject({ outcome: "failed", failure: { kind: "predicate", message: "cannot agree" } });
+  });
+
   it("votes, survivors and value have the types that they have at run time", () => {
     flow("typed", {
       input: z.object({}),

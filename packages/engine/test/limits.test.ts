@@ -46,6 +46,50 @@ for (const kind of storeKinds) {
       expect(order).toEqual([...Array(12).keys()]);
     });
 
+    it("what an attempt took is its own time, without that in line", async () => {
+      const { place } = here;
+      const made = limited(
+        async ({ n }, { log }) => {
+          await after(place, 100);
+          log("done");
+          return n;
+        },
+        { name: "gpu", concurrency: 1 },
+      );
+      const engine = await place.open([made]);
+      const runs = [await engine.start(made, { n: 0 }), await engine.start(made, { n: 1 })];
+      await drive(place, Promise.all(runs.map((run) => run.result())), 10);
+      for (const { id } of runs) {
+        const [completed] = await entriesOfKind(engine, id, "step.completed");
+        expect(completed).toMatchObject({ ms: 100, log: [{ ms: 100 }] });
+      }
+    });
+
+    it("rule 4: places and line are there again after a failure of the store", async () => {
+      const { place } = here;
+      let now = 0;
+      let most = 0;
+      const made = limited(
+        async ({ n }, { signal }) => {
+          most = Math.max(most, ++now);
+          signal.addEventListener("abort", () => now--);
+          await after(place, 100);
+          if (!signal.aborted) now--;
+          return n;
+        },
+        { name: "gpu", concurrency: 2 },
+      );
+      const engine = await place.open([made]);
+      const runs = [];
+      for (let n = 0; n < 6; n++) runs.push(await engine.start(made, { n }, { key: String(n) }));
+      place.store.fail({ at: 1, when: "before" });
+      const results = await Promise.all(
+        runs.map(async ({ id }) => drive(place, (await engine.handle(id)).result(), 10)),
+      );
+      expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(most).toBe(2);
+    });
+
     it("flows that name the same resource share it; a failure and a timeout give their place back", async () => {
       const { place } = here;
       let now = 0;

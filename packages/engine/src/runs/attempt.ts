@@ -56,7 +56,8 @@ export class Attempt implements Performance {
   private readonly code: StepCode;
   private readonly done: Done;
   private readonly context: AttemptContext;
-  private readonly begun: number;
+  /** When it had its place and its turn; the time before is not its own. */
+  private begun: number;
   private superseded = false;
   private call: TimedCall | undefined;
   private progressAt = Number.NEGATIVE_INFINITY;
@@ -84,6 +85,7 @@ export class Attempt implements Performance {
   }
 
   begin(): void {
+    this.begun = this.run.host.clock.monotonic();
     const { cache } = this.node;
     const isFirst = this.command.rung === 0;
     const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
