@@ -10,6 +10,7 @@ import { history } from "./suites/history.ts";
 import { latency } from "./suites/latency.ts";
 import { parked } from "./suites/parked.ts";
 import { payload } from "./suites/payload.ts";
+import { peers } from "./suites/peers.ts";
 import { recovery } from "./suites/recovery.ts";
 import { shapesSuite } from "./suites/shapes.ts";
 import { stall } from "./suites/stall.ts";
@@ -26,4 +27,5 @@ export const suites: readonly Suite[] = [
   payload,
   history,
   flood,
+  peers,
 ];
