@@ -368,7 +368,7 @@ export class Attempt implements Performance {
     if (!failure || attempts === 0) return undefined;
     return {
       ...(brokenValue === undefined ? {} : { value: this.read(brokenValue) }),
-      reasons: failure.reasons ?? [failure.message],
+      reasons: failure.reasons ?? [],
       failure,
       attempt: attempts,
       rung: brokenRung,
