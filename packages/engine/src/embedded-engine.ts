@@ -29,10 +29,10 @@ import {
   type WatchOptions,
 } from "@plumbline/core";
 import { demandCancel, demandDecision, demandQuery, demandRun, demandSignal, demandStart } from "./engine-arguments.ts";
-import { demandRoom } from "./engine-errors.ts";
 import { EngineHost } from "./engine-host.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { heldDecision, heldSignal, onlyWaiting } from "./incoming.ts";
+import { demandRoom } from "./queue-room.ts";
 import { asked, sealedInput, startRun, wholeText } from "./run-start.ts";
 import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
 import { codeOf } from "./runs/user-code.ts";

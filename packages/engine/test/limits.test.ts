@@ -297,7 +297,11 @@ describe("windows and full lines", () => {
       { name: "gpu", concurrency: 1, maxQueued: 2 },
     );
     const other = limited(({ n }) => n, { name: "free", concurrency: 1 }, "other");
-    const engine = await place.open([made, other]);
+    const calling = flow("calling", {
+      input: z.object({}),
+      build: ($) => $.call("it", { flow: made, input: { n: 7 } }),
+    });
+    const engine = await place.open([made, other, calling]);
     const runs = [];
     for (let n = 0; n < 3; n++) {
       runs.push(await engine.start(made, { n }));
@@ -309,6 +313,8 @@ describe("windows and full lines", () => {
       path: "limited work",
       expected: expect.stringContaining("2"),
     });
+    // So is a start of a flow that would call it.
+    await expect(engine.start(calling, {})).rejects.toMatchObject({ code: "queue-full", path: "limited work" });
     expect(await drive(place, (await engine.start(other, { n: 9 })).result())).toMatchObject({ output: 9 });
     await drive(place, (runs[0] as (typeof runs)[0]).result(), 100);
     await place.clock.advance(1);
