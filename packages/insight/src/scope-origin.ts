@@ -10,7 +10,7 @@ import { type Frame, type Inside, isSettled, type PlanMap, pathOf, type RunState
 import { answerSources, fieldPath, type Source, sourcesOf } from "./origin.ts";
 
 /** Items of one map that are followed when all of it was read. */
-export const maxItemsFollowed = 100;
+const maxItemsFollowed = 100;
 
 /** The sources of a field of a node; of the whole when the field is empty. */
 export function madeOf(state: RunState, slot: Slot, field: string): Source[] {

@@ -5,6 +5,8 @@
  * is closed however it ends; when the owner goes away the watching goes on with the next one, which may be this process;
  * leaving never stops the run by itself.
  */
+import type { Entry } from "@plumbline/core";
+import { CalledWatch } from "./called-watch.ts";
 import { type Database, isOwnerGone } from "./database.ts";
 import { JournalLog } from "./journal-log.ts";
 import { LiveRun } from "./live-run.ts";
@@ -36,15 +38,27 @@ export async function follow(
   let live: LiveRun | undefined;
   let seen = 0;
   let stopLooking = () => {};
+  let isParked = false;
   try {
     for (;;) {
       // A client waits long for the next owner; where there is none, this process is next.
       stopLooking = database.isOwner ? stopLooking : onceUnowned(session, () => void database.close());
       const record = await database.ask((engine) => recordOf(engine, run), true);
       live ??= new LiveRun(record.plan);
+      const watched = live;
+      const over = new AbortController();
+      const watching = AbortSignal.any([signal, over.signal]);
+      const calls = new CalledWatch(database.engine, watching, (called, entry) => {
+        view.tellCalled(called, entry);
+        if (!options.untilParked || seen < record.entries.length || !watched.isParked) return;
+        isParked = true;
+        over.abort();
+      });
+      calls.begin(live);
       try {
-        for await (const { index, entry } of database.engine.watch(run, { from: seen, signal })) {
+        for await (const { index, entry } of database.engine.watch(run, { from: seen, signal: watching })) {
           live.receive(entry);
+          calls.see(live, entry);
           seen = index + 1;
           view.tell(live, entry, index);
           session.told.set(run, Math.max(seen, session.told.get(run) ?? 0));
@@ -53,10 +67,12 @@ export async function follow(
         }
         if (live.state.phase === "ended") return { live, end: "ended" };
       } catch (error) {
-        if (!isOwnerGone(error) && !signal.aborted) throw error;
+        if (!isOwnerGone(error) && !watching.aborted) throw error;
+      } finally {
+        over.abort();
       }
       stopLooking();
-      if (signal.aborted) return { live, end: "left" };
+      if (signal.aborted || isParked) return { live, end: signal.aborted ? "left" : "parked" };
       await database.reopen();
     }
   } finally {
@@ -66,20 +82,23 @@ export async function follow(
 }
 
 interface View {
-  tell(live: LiveRun, entry: Parameters<LiveRun["receive"]>[0], index: number): void;
+  tell(live: LiveRun, entry: Entry, index: number): void;
+  /** An entry of a run that it called. */
+  tellCalled(called: LiveRun, entry: Entry): void;
   close(): void;
 }
 
 function viewOn({ err, now, db }: Session, from: number): View {
   if (err.isTerminal && process.env["TERM"] !== "dumb") {
     const screen = new Screen(err, now, databaseHint(db));
-    return { tell: (live) => screen.show(live), close: () => screen.close() };
+    return { tell: (live) => screen.show(live), tellCalled: () => {}, close: () => screen.close() };
   }
   const log = new JournalLog(err, databaseHint(db));
   return {
     tell: (live, entry, index) => {
       if (index >= from) log.tell(live, entry, index);
     },
+    tellCalled: (called, entry) => log.tellCalled(called, entry),
     close: () => {},
   };
 }

@@ -5,7 +5,7 @@
  * nothing scrolls away: what is over or to come is counted instead; what happens when nobody answers is always said
  * beside the countdown.
  */
-import { open, type PlanApproval, type PlanSignal, pathOf, type StepReport } from "@plumbline/core";
+import { open, type PlanApproval, type PlanSignal, pathOf, type Slot, type StepReport } from "@plumbline/core";
 import { jsonText } from "./json-text.ts";
 import type { LiveRun } from "./live-run.ts";
 import { clean, clipped, columnsOf, cost, countdown, duration, plural, shellWord } from "./phrase.ts";
@@ -74,21 +74,36 @@ function fitted(blocks: readonly Block[], rows: number, paint: Paint): string[] 
   ];
 }
 
-/** Under what waits: how it is answered, and what happens when it is not. */
-function consequences(live: LiveRun, { slot, report }: Branchlet, hint: string): string[] {
-  const { node } = slot;
-  if (report.status !== "waiting") return [];
-  if (node.kind === "signal") {
-    return [`if nothing comes: ${ifNobodyAnswers(node)}`, signalCommand(live.state.run, node, hint)];
-  }
-  if (node.kind !== "approval") return [];
+/** Under what waits: how it is answered, and what happens when it is not; also where that lies in a run that was called. */
+function consequences(live: LiveRun, { slot }: Branchlet, hint: string): string[] {
+  const called = slot.status === "called" ? live.called.get(slot.call ?? "") : undefined;
+  if (!called) return answers(live, slot, hint);
+  return called.family.flatMap((one) =>
+    [...one.asked, ...one.awaited].flatMap((wait) => [
+      `${pathOf(wait)} of run ${one.state.run} waits`,
+      ...answers(one, wait, hint),
+    ]),
+  );
+}
+
+function answers(live: LiveRun, slot: Slot, hint: string): string[] {
+  const { node, status } = slot;
   const { run } = live.state;
-  const id = live.asked.length > 1 ? `${run}:${pathOf(slot)}` : run;
+  if (node.kind === "signal" && status === "awaiting") {
+    return [`if nothing comes: ${ifNobodyAnswers(node)}`, signalCommand(run, node, hint)];
+  }
+  if (node.kind !== "approval" || status !== "asked") return [];
   return [
     ...(node.title === undefined ? [] : [node.title]),
     `if nobody answers: ${ifNobodyAnswers(node)}`,
-    `plumbline approve ${shellWord(id)}${hint}`,
+    approveCommand(live, slot, hint),
   ];
+}
+
+/** The command that approves; the path is said where the run waits for several. */
+export function approveCommand({ state, asked }: LiveRun, slot: Slot, hint: string): string {
+  const id = asked.length > 1 ? `${state.run}:${pathOf(slot)}` : state.run;
+  return `plumbline approve ${shellWord(id)}${hint}`;
 }
 
 /** The command that sends a signal; its declared value shows the shape. */

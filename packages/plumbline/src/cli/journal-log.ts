@@ -48,6 +48,15 @@ export class JournalLog {
     for (const map of slot && isLongMap(slot) ? [slot] : maps) this.tellProgress(live, map, moment);
   }
 
+  /** Of a run that was called only what somebody has to answer. */
+  tellCalled(called: LiveRun, entry: Entry): void {
+    const slot = waits(entry) && "slot" in entry ? called.state.slots[entry.slot as number] : undefined;
+    if (!slot) return;
+    const moment = momentOf(called.state, entry, 0);
+    this.write(called, { ...moment, path: `${called.state.plan.flow}:${moment.path}` });
+    this.tellHow(called.state.run, slot);
+  }
+
   private write(live: LiveRun, moment: Moment): void {
     this.output.write(`${momentLine(moment, pathColumnsOf(live.state.plan), this.output.paint)}\n`);
   }

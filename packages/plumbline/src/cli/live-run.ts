@@ -24,6 +24,10 @@ export class LiveRun {
   readonly notes: Map<number, string> = new Map();
   /** Why steps were skipped, by slot. */
   readonly skipped: Map<number, "when" | number> = new Map();
+  /** The runs that it called and waits for, by id, where they are watched as well. */
+  readonly called: Map<string, LiveRun> = new Map();
+  /** False while entries from before the watching began are still coming in. */
+  isCaughtUp = true;
   /** When a slot came to stand as it does, by slot. */
   private readonly changes = new Map<number, { readonly status: Slot["status"]; readonly at: number }>();
 
@@ -55,8 +59,8 @@ export class LiveRun {
   get isParked(): boolean {
     const { phase, timers, slots } = this.state;
     if (phase !== "running") return phase !== "stopping";
-    if (timers.size === 0 || (this.asked.length === 0 && this.awaited.length === 0)) return false;
-    return slots.every((slot) => this.isStill(slot));
+    if (!this.isCaughtUp || (timers.size === 0 && this.called.size === 0)) return false;
+    return this.isAsking && slots.every((slot) => this.isStill(slot));
   }
 
   private isStill(slot: Slot): boolean {
@@ -64,7 +68,19 @@ export class LiveRun {
     if (slot.undo === "started" || slot.undo === "due" || slot.undo === "waiting") return false;
     if (isSettled(slot) || stillStatuses.has(slot.status)) return true;
     if (slot.status === "open") return userCodeOf(state, slot) === undefined;
-    return slot.status !== "running" && slot.status !== "called" && !isLive(state, slot.frame);
+    if (slot.status === "called") return this.called.get(slot.call as string)?.isParked === true;
+    return slot.status !== "running" && !isLive(state, slot.frame);
+  }
+
+  /** A person or a signal is waited for, here or in a run that it called. */
+  private get isAsking(): boolean {
+    if (this.asked.length > 0 || this.awaited.length > 0) return true;
+    return [...this.called.values()].some((called) => called.isAsking);
+  }
+
+  /** This run and those that it called, as far as they are watched. */
+  get family(): LiveRun[] {
+    return [this, ...[...this.called.values()].flatMap((called) => called.family)];
   }
 
   /** Approvals that wait for a person. */

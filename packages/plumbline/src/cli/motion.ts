@@ -5,6 +5,7 @@
  * a run that waits for a person or a signal is not in motion; leaving is always possible.
  */
 import type { Engine, RunSummary } from "@plumbline/core";
+import { CalledWatch } from "./called-watch.ts";
 import type { Database } from "./database.ts";
 import { type Followed, follow } from "./follow.ts";
 import { LiveRun } from "./live-run.ts";
@@ -16,7 +17,7 @@ import type { Session } from "./session.ts";
 export async function carryHere(session: Session, database: Database, run: string, from: number): Promise<Followed> {
   session.err.write(session.err.paint("dim", "nobody runs this database: carrying the run on here\n"));
   const followed = await follow(session, database, run, { untilParked: true, from });
-  if (followed.end !== "left") await carryOn(session, database);
+  if (followed.end !== "left") await carryOn(session, database, followed);
   return followed;
 }
 
@@ -30,24 +31,27 @@ export function carryWords(carried: Followed | undefined, run: string, hint: str
 /** What a run stands at that this process cannot move. */
 export function parkedWords(live: LiveRun): string {
   if (live.state.phase === "held") return "has its answer; it ends with the run that called it";
-  if (live.awaited.length === 0)
-    return live.asked.length === 0 ? "waits for a run that it called" : "waits for a person";
-  return live.asked.length > 0 ? "waits for a person and a signal" : "waits for a signal";
+  const asked = live.family.some((one) => one.asked.length > 0);
+  const awaited = live.family.some((one) => one.awaited.length > 0);
+  const whom = [asked ? "a person" : "", awaited ? "a signal" : ""].filter((part) => part !== "").join(" and ");
+  return `waits for ${whom}${live.asked.length + live.awaited.length === 0 ? " in a run that it called" : ""}`;
 }
 
-/** Waits until nothing that this process can carry on is in motion. Gives how many runs it waited for. */
-export async function carryOn(session: Session, database: Database): Promise<number> {
+/** Waits until nothing else that this process can carry on is in motion. Gives how many runs it waited for. */
+export async function carryOn(session: Session, database: Database, { live }: Followed): Promise<number> {
   const { signal } = session.interrupts;
   let carried = 0;
+  // A run that waits for one that waits for a person counts as running: it is looked at again only when it has moved.
+  const parkedAt = new Map([[live.state.run, live.state.length]]);
   while (database.isOwner && !signal.aborted) {
-    const runs = await inMotion(database);
+    const runs = (await inMotion(database)).filter(({ id, length }) => parkedAt.get(id) !== length);
     if (runs.length === 0) break;
     if (carried === 0) {
       const words = `carrying on ${plural(runs.length, "other run")} of this database; Ctrl-C leaves them recorded\n`;
       session.err.write(session.err.paint("dim", words));
     }
     carried += runs.length;
-    await Promise.all(runs.map(({ id }) => untilParked(database.engine, id, signal)));
+    await Promise.all(runs.map(async ({ id }) => parkedAt.set(id, await untilParked(database.engine, id, signal))));
   }
   return carried;
 }
@@ -62,11 +66,25 @@ async function inMotion({ engine, flows }: Database): Promise<RunSummary[]> {
   return pages.flatMap(({ items }) => items).filter(({ fingerprint }) => known.has(fingerprint));
 }
 
-async function untilParked(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+/** Gives how many entries the run had then. */
+async function untilParked(engine: Engine, id: string, signal: AbortSignal): Promise<number> {
   const { plan, entries } = await recordOf(engine, id);
   const live = new LiveRun(plan);
-  for await (const { index, entry } of engine.watch(id, { signal })) {
-    live.receive(entry);
-    if (index + 1 >= entries.length && live.isParked) return;
+  live.isCaughtUp = false;
+  const parked = new AbortController();
+  const watching = AbortSignal.any([signal, parked.signal]);
+  const calls = new CalledWatch(engine, watching, () => live.isParked && parked.abort());
+  try {
+    for await (const { index, entry } of engine.watch(id, { signal: watching })) {
+      live.receive(entry);
+      calls.see(live, entry);
+      live.isCaughtUp = index + 1 >= entries.length;
+      if (live.isParked) break;
+    }
+  } catch (error) {
+    if (!parked.signal.aborted) throw error;
+  } finally {
+    parked.abort();
   }
+  return live.state.length;
 }

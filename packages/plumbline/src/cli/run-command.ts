@@ -4,16 +4,16 @@
  * Boundary: puts loading, opening, starting, following and reporting together. Invariant: whoever leaves is told how to
  * go on, and the exit code says what became of the run.
  */
-import { pathOf, type RunHandle } from "@plumbline/core";
+import type { RunHandle } from "@plumbline/core";
 import { type Database, withDatabase } from "./database.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit-code.ts";
 import { chooseFlow, loadFlowFile } from "./flow-file.ts";
 import { type Followed, follow, leave } from "./follow.ts";
-import { signalCommand } from "./frame.ts";
+import { approveCommand, signalCommand } from "./frame.ts";
 import { inputOf } from "./input.ts";
 import type { LiveRun } from "./live-run.ts";
 import { carryOn, parkedWords } from "./motion.ts";
-import { clean, shellWord } from "./phrase.ts";
+import { clean } from "./phrase.ts";
 import { currentReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, isSet, option, type Session } from "./session.ts";
 
@@ -35,7 +35,7 @@ export async function runCommand(session: Session): Promise<ExitCode> {
 /** Follows a run and ends with its outcome, or with how to go on with it. */
 export async function followToEnd(session: Session, database: Database, run: string): Promise<ExitCode> {
   const followed = await follow(session, database, run, { untilParked: isSet(session, "detach") });
-  if (followed.end !== "left") await carryOn(session, database);
+  if (followed.end !== "left") await carryOn(session, database, followed);
   const report = await currentReport(database, run);
   await leave(session, database);
   answer(
@@ -54,12 +54,12 @@ export async function followToEnd(session: Session, database: Database, run: str
 function howToGoOn({ out, db }: Session, { isOwner }: Database, { live, end }: Followed, run: string): string {
   const { paint } = out;
   const hint = databaseHint(db);
-  const [asked] = live.asked;
-  const id = live.asked.length > 1 && asked ? shellWord(`${run}:${pathOf(asked)}`) : run;
+  const approve = live.family.flatMap((one) => one.asked.slice(0, 1).map((slot) => approveCommand(one, slot, hint)));
+  const signal = live.family.flatMap((one) => signalCommands(one, hint));
   const commands: (readonly [command: string, words: string])[] = [
     [`plumbline resume ${run}${hint}`, "go on and watch"],
-    ...(asked ? [[`plumbline approve ${id}${hint}`, "decide"] as const] : []),
-    ...signalCommands(live, run, hint).map((command) => [command, "say that it came"] as const),
+    ...approve.map((command) => [command, "decide"] as const),
+    ...signal.map((command) => [command, "say that it came"] as const),
     [`plumbline show ${run}${hint}`, "look at it"],
   ];
   const width = Math.max(...commands.map(([command]) => command.length));
@@ -74,8 +74,10 @@ function howToGoOn({ out, db }: Session, { isOwner }: Database, { live, end }: F
 }
 
 /** One for each name that is waited for. */
-function signalCommands({ awaited }: LiveRun, run: string, hint: string): string[] {
-  const commands = awaited.flatMap(({ node }) => (node.kind === "signal" ? [signalCommand(run, node, hint)] : []));
+function signalCommands({ awaited, state }: LiveRun, hint: string): string[] {
+  const commands = awaited.flatMap(({ node }) =>
+    node.kind === "signal" ? [signalCommand(state.run, node, hint)] : [],
+  );
   return [...new Set(commands)].slice(0, 5);
 }
 
