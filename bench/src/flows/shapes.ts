@@ -8,6 +8,7 @@ import { type Flow, flow, type Ref, upperMedian } from "plumbline";
 import { z } from "zod";
 
 const Value = z.object({ n: z.number() });
+const mapConcurrency = 1_000;
 const Items = z.object({ items: z.array(z.number()) });
 
 export interface Shape {
@@ -17,6 +18,8 @@ export interface Shape {
   /** What one run takes: its steps, members of ensembles counted as such. */
   readonly steps: number;
   readonly answer: number;
+  /** Steps of one run that may be under way at the same time. */
+  readonly width: number;
 }
 
 export interface ShapeSizes {
@@ -39,7 +42,14 @@ export function chainOf(length: number): Shape {
       return last;
     },
   });
-  return { name: `chain-${length}`, flow: made as Flow<never>, input: { n: 0 }, steps: length, answer: length };
+  return {
+    name: `chain-${length}`,
+    flow: made as Flow<never>,
+    input: { n: 0 },
+    steps: length,
+    answer: length,
+    width: 1,
+  };
 }
 
 /** Steps side by side, written one by one. */
@@ -55,7 +65,7 @@ function wide(width: number): Shape {
       }));
     },
   });
-  return { name: `wide-${width}`, flow: made as Flow<never>, input: { n: 0 }, steps: width + 1, answer: width };
+  return { name: `wide-${width}`, flow: made as Flow<never>, input: { n: 0 }, steps: width + 1, answer: width, width };
 }
 
 /** The same step for each item of an array. */
@@ -65,7 +75,7 @@ export function fanOutOf(items: number): Shape {
     build($, input) {
       const each = $.map("each", {
         over: input.items,
-        concurrency: 1_000,
+        concurrency: mapConcurrency,
         each: ($, item) => $.step("one", { needs: { item }, output: Value }).by(({ item }) => ({ n: item })),
       });
       return $.step("sum", { needs: { each }, output: Value }).by(({ each }) => ({
@@ -74,7 +84,14 @@ export function fanOutOf(items: number): Shape {
     },
   });
   const input = { items: Array(items).fill(1) as number[] };
-  return { name: `fan-out-${items}`, flow: made as Flow<never>, input, steps: items + 1, answer: items };
+  return {
+    name: `fan-out-${items}`,
+    flow: made as Flow<never>,
+    input,
+    steps: items + 1,
+    answer: items,
+    width: Math.min(items, mapConcurrency),
+  };
 }
 
 function ensemble(): Shape {
@@ -91,7 +108,7 @@ function ensemble(): Shape {
       return { n: vote.value };
     },
   });
-  return { name: "ensemble-3", flow: made as Flow<never>, input: { n: 0 }, steps: 3, answer: 2 };
+  return { name: "ensemble-3", flow: made as Flow<never>, input: { n: 0 }, steps: 3, answer: 2, width: 3 };
 }
 
 function branch(): Shape {
@@ -109,7 +126,7 @@ function branch(): Shape {
       return { n: taken.n };
     },
   });
-  return { name: "branch", flow: made as Flow<never>, input: { n: 1 }, steps: 1, answer: 2 };
+  return { name: "branch", flow: made as Flow<never>, input: { n: 1 }, steps: 1, answer: 2, width: 1 };
 }
 
 function nestedMap(side: number): Shape {
@@ -135,7 +152,14 @@ function nestedMap(side: number): Shape {
   });
   const input = { rows: Array.from({ length: side }, () => Array(side).fill(1) as number[]) };
   const name = `nested-map-${side}x${side}`;
-  return { name, flow: made as Flow<never>, input, steps: side * side + side + 1, answer: side * side };
+  return {
+    name,
+    flow: made as Flow<never>,
+    input,
+    steps: side * side + side + 1,
+    answer: side * side,
+    width: side * side,
+  };
 }
 
 function loop(turns: number): Shape {
@@ -153,5 +177,5 @@ function loop(turns: number): Shape {
       });
     },
   });
-  return { name: `loop-${turns}`, flow: made as Flow<never>, input: { n: 0 }, steps: turns, answer: turns };
+  return { name: `loop-${turns}`, flow: made as Flow<never>, input: { n: 0 }, steps: turns, answer: turns, width: 1 };
 }

@@ -23,15 +23,16 @@ async function run(bench: Bench): Promise<Findings> {
     quick: ["chain-100", "fan-out-100", "fan-out-1000"],
     smallest: ["chain-20", "fan-out-20"],
   });
+  const atOnce = bench.pick({ full: 200, quick: 40, smallest: 3 });
   const stores = { memory: "", sqlite: "durable-" } as const;
   const results: Result[] = [];
   for (const store of ["memory", "sqlite"] as const) {
-    const steps = bench.pick({ full: store === "memory" ? 200_000 : 100_000, quick: 4_000, smallest: 30 });
+    const steps = bench.pick({ full: 200_000, quick: 4_000, smallest: 30 });
     const names = [...Object.values(small), ...grown, ...kinds];
     const found = await interleaved(
       bench,
       Object.fromEntries(
-        names.map((shape) => [`${shape} ${store}`, () => bench.trial("shape", { shape, store, steps })]),
+        names.map((shape) => [`${shape} ${store}`, () => bench.trial("shape", { shape, store, steps, atOnce })]),
       ),
     );
     const of = (name: string) => samplesOf(found[`${name} ${store}`] ?? [], "usPerStep");
@@ -41,7 +42,7 @@ async function run(bench: Bench): Promise<Findings> {
     results,
     reading: [
       "A step is one call of user code with its contract; what scopes (items, turns, cases) cost beside is spread over the steps in them.",
-      "In memory one run at a time; on a file about 2,000 steps at once, so that commits are shared.",
+      `In memory one run at a time; on a file so many runs that about ${atOnce} steps are under way, so that commits are shared alike.`,
     ],
     notComparable: [
       "Shapes with few steps a run carry the start and the end of the run on few shoulders: a branch of one step carries both alone.",

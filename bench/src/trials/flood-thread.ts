@@ -64,14 +64,17 @@ const plain = {
   ms: 0,
 };
 
+/** Milliseconds on a clock that all threads share, finer than the wall clock's. */
+const instant = () => performance.timeOrigin + performance.now();
+
 const port = parentPort;
 if (!port) throw new Error("this file is the entry of a worker thread");
 await scoreAll(0, share.warmUp);
 port.postMessage("warm");
 port.once("message", () => {
-  const begun = Date.now();
+  const begun = instant();
   void scoreAll(share.first, share.count).then(({ tally }) => {
-    port.postMessage({ ...tally, begun, ended: Date.now() });
+    port.postMessage({ ...tally, begun, ended: instant() });
     port.close();
   });
 });

@@ -12,15 +12,22 @@ const delays: number[] = [];
 let due = performance.now();
 let isStopped = false;
 
-function ask(): void {
+function askOnTime(): void {
   if (isStopped) return;
-  const asked = due;
-  get({ host: "127.0.0.1", port }, (response) => {
-    response.resume();
-    response.on("end", () => delays.push(performance.now() - asked));
-  });
+  ask(due);
   due += everyMs;
-  setTimeout(ask, Math.max(0, due - performance.now()));
+  setTimeout(askOnTime, Math.max(0, due - performance.now()));
+}
+
+/** A connection that breaks is no answer: the question is asked again, and its delay goes on. */
+function ask(since: number): void {
+  const request = get({ host: "127.0.0.1", port }, (response) => {
+    response.resume();
+    response.on("end", () => delays.push(performance.now() - since));
+  });
+  request.on("error", () => {
+    if (!isStopped) ask(since);
+  });
 }
 
 parentPort?.on("message", () => {
@@ -28,4 +35,4 @@ parentPort?.on("message", () => {
   parentPort?.postMessage(delays);
   parentPort?.close();
 });
-ask();
+askOnTime();

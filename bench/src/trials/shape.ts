@@ -15,18 +15,18 @@ export interface ShapeTrial extends TrialPlace {
   readonly store: "memory" | "sqlite";
   /** Runs at least so many steps. */
   readonly steps: number;
+  /** Steps under way at the same time, over all runs, on a file: so many share a commit. */
+  readonly atOnce: number;
 }
 
-/** Steps under way at the same time, on a file. */
-const stepsAtOnce = 2_000;
 /** A store in memory keeps what it has seen: it is opened anew after so many steps. */
 const stepsPerEngine = 100_000;
 
-export async function trial({ folder, shape: name, store, steps }: ShapeTrial): Promise<Figures> {
+export async function trial({ folder, shape: name, store, steps, atOnce: stepsAtOnce }: ShapeTrial): Promise<Figures> {
   const shape = shapeNamed(name);
   const open = () =>
     openEngine({ store: store === "memory" ? memory() : sqlite(join(folder, "runs.db")), flows: [shape.flow] });
-  const atOnce = store === "memory" ? 1 : Math.max(1, Math.floor(stepsAtOnce / shape.steps));
+  const atOnce = store === "memory" ? 1 : Math.max(1, Math.floor(stepsAtOnce / shape.width));
   await inTurns(open, shape, Math.ceil(steps / 4), atOnce); // warms up
   const ms = await inTurns(open, shape, steps, atOnce);
   const runs = Math.ceil(steps / shape.steps);
