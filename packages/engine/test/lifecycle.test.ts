@@ -193,7 +193,7 @@ describe("clocks and held runs", () => {
       "the wall clock jumped: timers are paused until it comes back or is trusted (trustClock(), plumbline trust-clock)",
     ]);
     place.clock.jump(-24 * 3_600_000);
-    await place.clock.advance(2_000);
+    await drive(place, until(engine, run.id, "approval.decided"), 100);
     expect(await decided()).toBe(1);
     const other = await engine.start(parked, {});
     place.clock.jump(24 * 3_600_000);
