@@ -12,7 +12,7 @@ import type { Figures } from "../suite.ts";
 import { inFolder } from "../trial.ts";
 import type { Contender } from "./contenders.ts";
 
-export const peersFolder: string = join(import.meta.dirname, "../../peers");
+const peersFolder = join(import.meta.dirname, "../../peers");
 
 export interface PeerOptions {
   readonly oneClientRuns: number;

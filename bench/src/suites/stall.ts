@@ -65,7 +65,7 @@ function slowSync(folder: string): string | undefined {
   const library = join(folder, "slow-sync.so");
   const source = join(import.meta.dirname, "../trials/slow-sync.c");
   try {
-    execFileSync("cc", ["-shared", "-fPIC", "-o", library, source, "-ldl"], { stdio: "ignore" });
+    execFileSync(process.env["CC"] ?? "cc", ["-shared", "-fPIC", "-o", library, source, "-ldl"], { stdio: "ignore" });
     return library;
   } catch {
     return undefined;
