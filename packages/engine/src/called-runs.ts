@@ -180,6 +180,11 @@ export class CalledRuns implements Called {
       .catch((error) => this.warn("a called run could not be released", id, error));
   }
 
+  /** Resolves when those whose caller has ended are released; the next engine releases what is left. */
+  idle(): Promise<unknown> {
+    return this.releasing;
+  }
+
   private async endHeld(run: ActiveRun): Promise<void> {
     const { phase, held } = run.state;
     if (phase !== "held" || !held) return;

@@ -370,6 +370,7 @@ export class EngineHost implements Host {
     await this.opening?.catch(() => {});
     await this.timers.close();
     await this.attemptsEnded();
+    await waitFor(this.clock, this.graceMs, this.called.idle());
     await this.committer.idle();
     this.limits.close();
     this.dropAll("the engine is closing", closed());

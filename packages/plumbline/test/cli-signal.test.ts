@@ -34,6 +34,11 @@ it("a run that was called is held until its caller ends; `last` is the one that 
   expect(stdout).toContain('"claims": 3');
   expect((await json(folder, "show", "last")).document.id).toBe(left);
   expect((await json(folder, "runs", "--status", "held")).document.runs).toMatchObject([{ id: `${left}.1` }]);
+  expect((await json(folder, "runs", "--parent", left)).document.runs).toMatchObject([
+    { id: `${left}.1`, parent: left },
+  ]);
+  expect((await json(folder, "runs")).document.runs).toMatchObject([{ id: left }]);
+  expect((await json(folder, "runs", "--all")).document.runs).toHaveLength(2);
 });
 
 it.each([

@@ -40,5 +40,5 @@ export function matches(summary: RunSummary, query: ListQuery): boolean {
   if (query.parent !== undefined && summary.parent !== query.parent) return false;
   if (query.topLevel !== undefined && (summary.parent === undefined) !== query.topLevel) return false;
   if (query.desk === undefined) return true;
-  return summary.waits.some((wait) => query.desk === "*" || wait.desk === query.desk);
+  return summary.waits.some(({ kind, desk }) => kind === "approval" && (query.desk === "*" || desk === query.desk));
 }

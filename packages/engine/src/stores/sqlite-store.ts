@@ -82,7 +82,7 @@ export class SqliteStore implements Store {
     if (!changed && !waitsChanged && !registers && !blobs) return undefined;
     return {
       ...(changed ? { row } : {}),
-      ...(waitsChanged ? { desks: [...new Set(summary.waits.map((wait) => wait.desk))] } : {}),
+      ...(waitsChanged ? { desks: desksOf(summary) } : {}),
       ...(claim ? { first: this.firstOf(summary, claim, plan as Plan) } : {}),
       ...(registers ? { registers } : {}),
       ...(blobs ? { blobs } : {}),
@@ -168,6 +168,11 @@ function isSameRow(a: RunRow, b: RunRow): boolean {
     a.tokens === b.tokens &&
     a.waits === b.waits
   );
+}
+
+/** Desks that it waits for: a signal is no desk's. */
+function desksOf({ waits }: RunSummary): string[] {
+  return [...new Set(waits.flatMap(({ kind, desk }) => (kind === "approval" ? [desk] : [])))];
 }
 
 /** What of a run's row has to be written. */

@@ -72,6 +72,8 @@ export const commands: readonly CommandSpec[] = [
       },
       { name: "outcome", value: "OUTCOME", words: "only succeeded, degraded, failed or cancelled ones" },
       { name: "key", value: "TEXT", words: "only those with this key" },
+      { name: "parent", value: "RUN", words: "only those that this run called" },
+      { name: "all", words: "also runs that other runs called" },
       limit,
       { name: "cursor", value: "TEXT", words: "go on where the list before ended (`next` in its JSON)" },
     ],

@@ -10,7 +10,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { outcomeWords } from "./frame.ts";
 import { clean, clipped, cost, duration, relative } from "./phrase.ts";
 import { CliError } from "./problem.ts";
-import { answer, databaseHint, option, type Session } from "./session.ts";
+import { answer, databaseHint, isSet, option, type Session } from "./session.ts";
 import { table } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -36,8 +36,13 @@ function queryOf(session: Session): ListQuery {
   const [flow, key, cursor] = [option(session, "flow"), option(session, "key"), option(session, "cursor")];
   const status = oneOf(session, "status", statuses);
   const outcome = oneOf(session, "outcome", outcomes);
+  const parent = option(session, "parent");
+  // Only called runs are ever held.
+  const isEverybody = isSet(session, "all") || parent !== undefined || status === "held";
   return {
     limit: limitOf(session),
+    ...(isEverybody ? {} : { topLevel: true }),
+    ...(parent === undefined ? {} : { parent }),
     ...(flow === undefined ? {} : { flow }),
     ...(key === undefined ? {} : { key }),
     ...(cursor === undefined ? {} : { cursor }),
