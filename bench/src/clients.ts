@@ -2,7 +2,7 @@
  * Clients that ask again as soon as they have their answer, so many at once.
  *
  * Boundary: how load is made; what a request is comes in. Invariants: what was asked before the watch starts is a warm-up and
- * not counted, and neither is what ends after the watch has stopped; every request is waited for.
+ * not counted, and neither is what ends after it has stopped; at least one request is counted; every request is waited for.
  */
 import type { Figures } from "./suite.ts";
 
@@ -26,30 +26,25 @@ export async function loadWith({ atOnce, warmUpMs, forMs, request }: LoadOptions
   const until = from + forMs;
   let index = 0;
   let counted = 0;
-  let begun = 0;
-  let ended = 0;
-  let cpuBefore: NodeJS.CpuUsage | undefined;
-  let cpu: NodeJS.CpuUsage | undefined;
+  let begun: { readonly at: number; readonly cpu: NodeJS.CpuUsage } | undefined;
+  let over: { readonly ms: number; readonly cpu: NodeJS.CpuUsage } | undefined;
   async function client(): Promise<void> {
-    for (;;) {
+    while (over === undefined) {
       await request(index++);
       const now = performance.now();
-      if (now >= from && cpuBefore === undefined) {
-        cpuBefore = process.cpuUsage();
-        begun = now;
-      } else if (now >= from && cpu === undefined) counted++;
-      if (now < until) continue;
-      if (cpu === undefined) {
-        cpu = process.cpuUsage(cpuBefore);
-        ended = now;
+      if (over !== undefined || now < from) continue;
+      if (begun === undefined) {
+        begun = { at: now, cpu: process.cpuUsage() };
+        continue;
       }
-      return;
+      counted++;
+      if (now >= until && now > begun.at) over = { ms: now - begun.at, cpu: process.cpuUsage(begun.cpu) };
     }
   }
   await Promise.all(Array.from({ length: atOnce }, client));
-  const { user, system } = cpu as unknown as NodeJS.CpuUsage;
-  const perSecond = (counted / (ended - begun)) * 1000;
-  return { perSecond, requests: counted, cpuUsPerRequest: (user + system) / Math.max(1, counted) };
+  const { ms, cpu } = over as unknown as NonNullable<typeof over>;
+  const perSecond = (counted / ms) * 1000;
+  return { perSecond, requests: counted, cpuUsPerRequest: (cpu.user + cpu.system) / counted };
 }
 
 /** As figures of steps. */

@@ -25,7 +25,7 @@ async function run(bench: Bench): Promise<Findings> {
   const { flows } = await interleaved(bench, { flows: () => bench.trial("one-at-a-time", params) });
   const of = (name: string) => samplesOf(flows, name);
   const raw = of("rawP50");
-  const commits = await bench.trial("commits", {});
+  const commits = await bench.trial("commits", { kinds: bench.pick({ full: 20, quick: 20, smallest: 3 }) });
   const timed = (name: string, samples: readonly number[], to?: readonly number[], atMost?: number): Result => ({
     name,
     unit: "ms",

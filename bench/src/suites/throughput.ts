@@ -23,7 +23,7 @@ export const throughput: Suite = {
 async function run(bench: Bench): Promise<Findings> {
   const levels = bench.pick({ full: [1, 100, 1_000, 4_000], quick: [1, 1_000], smallest: [8] });
   const full = await classOf(bench, "full", levels);
-  const normal = await classOf(bench, "normal", levels.slice(-1));
+  const normal = await classOf(bench, "normal", bench.size === "smallest" ? [] : levels.slice(-1));
   const best = bestLevel(full.engine);
   const bestLoop = bestLevel(full.loop);
   const headline: Result = {

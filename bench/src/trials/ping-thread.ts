@@ -1,7 +1,7 @@
 /**
  * A client in a thread of its own that asks the host process over HTTP at fixed instants.
  *
- * Boundary: sends each answer's delay to its parent when told to stop. Invariant: the delay counts from the instant at which
+ * Boundary: sends each answer's delay to its parent when told to stop, at least one. Invariant: the delay counts from the instant at which
  * the question was due, so that a stalled server cannot hide by keeping the client from asking.
  */
 import { get } from "node:http";
@@ -23,7 +23,10 @@ function askOnTime(): void {
 function ask(since: number): void {
   const request = get({ host: "127.0.0.1", port }, (response) => {
     response.resume();
-    response.on("end", () => delays.push(performance.now() - since));
+    response.on("end", () => {
+      delays.push(performance.now() - since);
+      if (isStopped) tell();
+    });
   });
   request.on("error", () => {
     if (!isStopped) ask(since);
@@ -32,7 +35,15 @@ function ask(since: number): void {
 
 parentPort?.on("message", () => {
   isStopped = true;
+  if (delays.length > 0) tell(); // otherwise with the first answer, which is on its way
+});
+
+let isTold = false;
+function tell(): void {
+  if (isTold) return;
+  isTold = true;
   parentPort?.postMessage(delays);
   parentPort?.close();
-});
+}
+
 askOnTime();
