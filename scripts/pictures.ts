@@ -6,6 +6,8 @@ import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const repository = join(import.meta.dirname, "..");
+/** Drawn by hand, with the outside in it; its own test holds it to the plan. */
+const byHand = "examples/loan-triage/README.md";
 const block = /```mermaid\n[\s\S]*?```/;
 
 /** A README with the picture that it should have. */
@@ -19,7 +21,7 @@ export function pictures(): Picture[] {
   return globSync("examples/*/src/configured-flow.ts", { cwd: repository })
     .sort()
     .map((flow) => ({ flow, readme: join(dirname(dirname(flow)), "README.md") }))
-    .filter(({ readme }) => existsSync(join(repository, readme)))
+    .filter(({ readme }) => readme !== byHand && existsSync(join(repository, readme)))
     .map(({ flow, readme }) => {
       const text = readFileSync(join(repository, readme), "utf8");
       return { readme, text, drawn: text.replace(block, () => `\`\`\`mermaid\n${graphOf(flow)}\`\`\``) };
