@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["{packages,apps,examples}/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+    include: ["{packages,apps,examples}/*/test/**/*.test.ts", "bench/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
     execArgv: ["--conditions=plumbline-source"],
     testTimeout: 20_000,
     // One for each core of the smallest machine we know: many tests wait for processes and disks.
