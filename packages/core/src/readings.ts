@@ -48,20 +48,21 @@ export function readOutside(plan: Plan, scope: number): Extract<Expression, { ki
 }
 
 /** True when a failure of the slot would be the end of the run; false when somebody on the way does without it. */
-export function endsTheRun(state: RunState, slot: Slot): boolean {
-  if (readersAbsorb(slot)) return false;
-  if (isFatal(slot)) return endsTheRunFrom(state, slot);
+export function endsTheRun(state: RunState, slot: Slot, seen: Set<Slot> = new Set()): boolean {
+  if (seen.has(slot) || readersAbsorb(slot)) return false; // looked at before, and it did not
+  seen.add(slot);
+  if (isFatal(slot)) return endsTheRunFrom(state, slot, seen);
   const index = slot.id - slot.frame.base;
   return slot.node.dependents.some((reader) => {
     const dependent = siblingOf(state, slot.frame, reader);
     const reading = dependent.node.dependsOn.find((one) => one.node === index);
-    return reading?.absorbs !== "failure" && endsTheRun(state, dependent);
+    return reading?.absorbs !== "failure" && endsTheRun(state, dependent, seen);
   });
 }
 
 /** The scope that the slot lies in fails with it: so does the node that opened it, unless that does without a scope. */
-function endsTheRunFrom(state: RunState, { frame: { owner } }: Slot): boolean {
+function endsTheRunFrom(state: RunState, { frame: { owner } }: Slot, seen: Set<Slot>): boolean {
   if (!owner) return true;
   if (owner.node.kind === "map" && owner.node.onFailure !== "fail") return false;
-  return endsTheRun(state, owner);
+  return endsTheRun(state, owner, seen);
 }

@@ -6,11 +6,13 @@
  * caller once; a held run is released by the durable end of its caller, also after a crash between the two.
  */
 import {
+  codeOf,
   costOf,
   type Entry,
   endOf,
   type Flow,
   failureOf,
+  PlumblineError,
   type RunResult,
   type RunState,
   type Store,
@@ -177,7 +179,8 @@ export class CalledRuns implements Called {
   private release(id: string): void {
     this.releasing = this.releasing
       .then(() => this.host.withRun(id, (run) => this.endHeld(run)))
-      .catch((error) => this.warn("a called run could not be released", id, error));
+      // One that was refused at its start was never there.
+      .catch((error) => codeOf(error) === "run-unknown" || this.warn("a called run could not be released", id, error));
   }
 
   /** Resolves when those whose caller has ended are released; the next engine releases what is left. */
@@ -193,7 +196,9 @@ export class CalledRuns implements Called {
   }
 
   private warn(message: string, run: string, error: unknown): void {
-    this.host.warnStuck(message, run, error);
+    // One of our own refusals: the run is stuck. Anything else is the store, and recovery tells and releases again.
+    if (error instanceof PlumblineError) this.host.warnStuck(message, run, error);
+    else this.host.readFailed(error);
   }
 }
 

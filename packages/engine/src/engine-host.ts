@@ -190,7 +190,7 @@ export class EngineHost implements Host {
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
-    if (this.isEarly) run.hold();
+    if (this.isEarly || this.closing !== undefined) run.hold();
     run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()));
     this.called.takenUp(run);
     return run;
@@ -217,9 +217,13 @@ export class EngineHost implements Host {
     try {
       return await this.breakers.find(name);
     } catch (error) {
-      if (era === this.era && this.closing === undefined) this.failStop(error);
+      if (era === this.era) this.readFailed(error);
       throw error;
     }
+  }
+
+  readFailed(error: unknown): void {
+    if (!this.isDown && this.closing === undefined) this.failStop(error);
   }
 
   readonly alone: Host["alone"] = (work) => this.suspects.alone(work);
@@ -315,6 +319,7 @@ export class EngineHost implements Host {
   private dropAll(reason: string, error: PlumblineError): void {
     const runs = [...this.starts.all, ...this.active.values()];
     this.suspects.letGo(runs.map(({ id }) => id));
+    this.limits.sendAway();
     for (const run of runs) run.drop(reason, error);
     this.starts.rejectAll(error);
     this.active.clear();
@@ -372,8 +377,8 @@ export class EngineHost implements Host {
     await this.attemptsEnded();
     await waitFor(this.clock, this.graceMs, this.called.idle());
     await this.committer.idle();
-    this.limits.close();
     this.dropAll("the engine is closing", closed());
+    this.limits.close();
     this.watchers.fail(closed());
     this.ends.rejectAll(closed());
     this.isDown = true;

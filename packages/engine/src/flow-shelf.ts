@@ -17,9 +17,9 @@ export class FlowShelf {
 
   /** @throws PlumblineError `flow-unknown` */
   find(target: Flow<never> | string): Flow {
-    const name = typeof target === "string" ? target : target.name;
+    const name = typeof target === "string" ? target : String((target as Partial<Flow> | undefined)?.name);
     const known = this.flows.get(name);
-    if (known && (typeof target === "string" || target.plan.fingerprint === known.plan.fingerprint)) return known;
+    if (known && (typeof target === "string" || target.plan?.fingerprint === known.plan.fingerprint)) return known;
     throw known ? otherFlow(name) : this.unknown(name);
   }
 

@@ -9,6 +9,7 @@ import "./node-version.ts";
 export {
   type AgentCall,
   type AgentOptions,
+  type AgentQuestion,
   type AgentReply,
   type AgentToolResult,
   type AgentTurn,

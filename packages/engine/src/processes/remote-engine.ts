@@ -42,6 +42,7 @@ import {
   demandStart,
 } from "../engine-arguments.ts";
 import { openResult } from "../runs/run-result.ts";
+import { openJournals } from "../stores/file-journals.ts";
 import { type CommandClient, connectCommands } from "./command-socket.ts";
 import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
 
@@ -93,10 +94,27 @@ export class RemoteEngine implements Engine {
   }
 
   private async result(id: string): Promise<RunResult> {
-    for await (const { entry } of this.watch(id)) if (entry.kind === "run.ended") break;
-    const record = await this.get(id);
-    if (record?.summary.status !== "ended") throw closedHere();
-    return openResult(fold(newState(record.plan), record.entries), (sealed) => this.open(id, sealed));
+    try {
+      for await (const { entry } of this.watch(id)) if (entry.kind === "run.ended") break;
+      const record = await this.get(id);
+      if (record?.summary.status !== "ended") throw closedHere();
+      return await openResult(fold(newState(record.plan), record.entries), (sealed) => this.open(id, sealed));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return this.resultInFile(id, error);
+    }
+  }
+
+  /** The owner left and nobody took its place: a run that had ended is in the file all the same. */
+  private async resultInFile(id: string, gone: unknown): Promise<RunResult> {
+    const journals = await openJournals(this.dbPath, this.codecs());
+    try {
+      const record = await journals.get(id);
+      if (record?.summary.status !== "ended") throw gone;
+      return await openResult(fold(newState(record.plan), record.entries), (sealed) => journals.open(id, sealed));
+    } finally {
+      await journals.close();
+    }
   }
 
   /** The decision has an id in any case, so that it can be sent again to the next owner and still count once. */

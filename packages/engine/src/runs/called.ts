@@ -4,7 +4,7 @@
  * Boundary: one command to the entries of its end; the runs themselves are called-runs.ts's. Invariant: a call whose input
  * the called flow refuses is a failed call, not a broken engine.
  */
-import { type CallCode, codeOf as codeOfError, type Failure, failureOf, type Slot } from "@plumbline/core";
+import { type CallCode, type Failure, failureOf, PlumblineError, type Slot } from "@plumbline/core";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { codeOf, Stages, withValue } from "./user-code.ts";
 
@@ -25,11 +25,10 @@ export function call(run: PerformingRun, slot: Slot, done: Done): Performance {
         () => {
           if (stages.isSuperseded) return;
           done([]);
-          called.tellIfSettled(slot.call as string).catch(ignoreStoreFailure);
+          called.tellIfSettled(slot.call as string).catch((error) => isAboutCall(run, error));
         },
         (error) => {
-          const code = codeOfError(error);
-          if (!stages.isSuperseded && code !== "store-failed" && code !== "engine-closed") fail(failureOf(error));
+          if (isAboutCall(run, error) && !stages.isSuperseded) fail(failureOf(error));
         },
       );
   };
@@ -53,7 +52,7 @@ export function stopCall(run: PerformingRun, slot: Slot, done: Done): Performanc
       done([{ kind: "call.answered", ...said, outcome: "cancelled", failure, ms: 0 }]);
     }
   };
-  stopped().catch(ignoreStoreFailure);
+  stopped().catch((error) => isAboutCall(run, error));
   return stages;
 }
 
@@ -75,13 +74,21 @@ export function undoCall(run: PerformingRun, slot: Slot, attempt: number, done: 
       }
     },
     (error) => {
-      const code = codeOfError(error);
-      if (stages.isSuperseded || code === "store-failed" || code === "engine-closed") return;
-      done([{ kind: "compensation.failed", ...said(), failure: failureOf(error) }]);
+      if (isAboutCall(run, error) && !stages.isSuperseded)
+        done([{ kind: "compensation.failed", ...said(), failure: failureOf(error) }]);
     },
   );
   return stages;
 }
 
-/** The store has failed: the engine stops as a whole, and what it was doing is recovered from the journal. */
-function ignoreStoreFailure(): void {}
+/**
+ * What is not one of our own refusals came from the store: it says nothing about the called run, and stops the engine as a
+ * whole. Gives whether the error is about the call after all; what a failed or closing engine says is not.
+ */
+function isAboutCall(run: PerformingRun, error: unknown): boolean {
+  if (!(error instanceof PlumblineError)) {
+    run.host.readFailed(error);
+    return false;
+  }
+  return error.code !== "store-failed" && error.code !== "engine-closed";
+}

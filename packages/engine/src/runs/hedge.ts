@@ -94,8 +94,9 @@ export class HedgedAttempt implements Performance {
     if (this.over) return;
     const reason = "another rung was faster";
     const spent = [...this.running].flatMap((loser) => loser.spent(reason) ?? []);
-    this.supersede(reason);
+    this.over = true;
     this.done([...spent, ...entries], blobs);
+    this.supersede(reason);
   }
 
   supersede(reason: string): void {

@@ -30,6 +30,8 @@ export interface Host {
   readonly called: Called;
   /** An attempt spoke after its run had left memory. */
   late(run: string, entry: Entry): void;
+  /** The store could not be read: what was asked of it must neither be taken for an answer nor be forgotten (rule 4). */
+  readFailed(error: unknown): void;
   /** Something that nobody asked for and somebody should see. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }

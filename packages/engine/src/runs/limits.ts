@@ -15,6 +15,7 @@ interface Waiting {
 
 class Resource {
   active = 0;
+  isServing = false;
   readonly line: Waiting[] = [];
   /** When attempts began, oldest first, as far back as the window reaches. */
   readonly begun: number[] = [];
@@ -50,9 +51,20 @@ export class Limits {
   }
 
   private next(name: string, resource: Resource): void {
+    if (resource.isServing) return; // work that ended at once: the loop below goes on with its place
+    resource.isServing = true;
+    try {
+      this.serve(name, resource);
+    } finally {
+      resource.isServing = false;
+    }
+    if (resource.active === 0 && resource.line.length === 0 && resource.begun.length === 0) this.resources.delete(name);
+  }
+
+  private serve(name: string, resource: Resource): void {
     for (;;) {
       const [first] = resource.line;
-      if (!first || this.isFull(name, resource, first.limit)) break;
+      if (!first || this.isFull(name, resource, first.limit)) return;
       resource.line.shift();
       resource.active++;
       if (first.limit.rate) resource.begun.push(this.clock.monotonic());
@@ -64,7 +76,6 @@ export class Limits {
         this.next(name, resource);
       });
     }
-    if (resource.active === 0 && resource.line.length === 0 && resource.begun.length === 0) this.resources.delete(name);
   }
 
   private isFull(name: string, resource: Resource, { concurrency, rate }: PlanLimit): boolean {
@@ -79,6 +90,11 @@ export class Limits {
       this.next(name, resource);
     });
     return true;
+  }
+
+  /** Whoever is in line is dropped: nobody of them begins when places are given back. */
+  sendAway(): void {
+    for (const { line } of this.resources.values()) line.length = 0;
   }
 
   close(): void {

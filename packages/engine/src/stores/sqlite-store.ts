@@ -53,7 +53,7 @@ export class SqliteStore implements Store {
       const inputHash = taken.get(index);
       if (inputHash !== undefined) return { status: "taken", inputHash };
       // Whether a claim wrote its row is known only now: the id may have been somebody else's.
-      if (claim) this.remember(summary, rowOf(summary));
+      if (claim && mayBeTaken(summary)) this.remember(summary, rowOf(summary));
       return ok;
     });
   }
@@ -78,7 +78,7 @@ export class SqliteStore implements Store {
 
   private moreOf({ summary, claim, plan, registers, blobs }: CommitItem): WriteMore | undefined {
     const row = rowOf(summary);
-    const { changed, waitsChanged } = claim ? firstRow(row) : this.remember(summary, row);
+    const { changed, waitsChanged } = claim && mayBeTaken(summary) ? firstRow(row) : this.remember(summary, row);
     if (!changed && !waitsChanged && !registers && !blobs) return undefined;
     return {
       ...(changed ? { row } : {}),
@@ -154,6 +154,10 @@ export class SqliteStore implements Store {
     this.reader.close(); // first, so that the last connection to close is one that can fold the log into the file
     await this.thread.close();
   }
+}
+
+function mayBeTaken({ key, parent }: RunSummary): boolean {
+  return key !== undefined || parent !== undefined;
 }
 
 const ok: CommitVerdict = { status: "ok" };

@@ -15,13 +15,14 @@ import { answer, argument, databaseHint, option, type Session } from "./session.
 
 export async function cancelCommand(session: Session): Promise<ExitCode> {
   // As the owner, before anything of the run is performed again: a payment in doubt is undone, not made once more.
-  let isAsked = false;
+  // Remembered when the owner leaves after its work and this command goes on alone: the run has ended because it was asked.
+  const asked = { is: false };
   const first = async (engine: Engine, run: string) => {
     if ((await recordOf(engine, run)).summary.status === "ended") return;
     await engine.cancel(run, reasonOf(session));
-    isAsked = true;
+    asked.is = true;
   };
-  return withFlowsOf(session, argument(session, 0), (database, run) => cancel(session, database, run, isAsked), first);
+  return withFlowsOf(session, argument(session, 0), (database, run) => cancel(session, database, run, asked), first);
 }
 
 function reasonOf(session: Session): { readonly by?: string; readonly reason?: string } {
@@ -29,11 +30,12 @@ function reasonOf(session: Session): { readonly by?: string; readonly reason?: s
   return { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
 }
 
-async function cancel(session: Session, database: Database, run: string, isAsked: boolean): Promise<ExitCode> {
+async function cancel(session: Session, database: Database, run: string, asked: { is: boolean }): Promise<ExitCode> {
   const before = await database.ask((engine) => recordOf(engine, run), true);
-  const wasOver = !isAsked && before.summary.status === "ended";
+  const wasOver = !asked.is && before.summary.status === "ended";
   if (!wasOver) {
-    if (!isAsked) await database.ask((engine) => engine.cancel(run, reasonOf(session)), true);
+    if (!asked.is) await database.ask((engine) => engine.cancel(run, reasonOf(session)), true);
+    asked.is = true;
     await follow(session, database, run, { untilParked: false, from: before.entries.length });
   }
   const report = await currentReport(database, run);
