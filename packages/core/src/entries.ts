@@ -249,6 +249,8 @@ export interface CallAnswered extends SaidOfSlot<"call.answered"> {
   readonly failure?: Failure;
   /** Of a run that ended degraded: what it did without, the first ones. */
   readonly degradations?: readonly { readonly path: string; readonly reason: string }[];
+  /** Of a run that ended badly: what it could not undo, the first ones by path. */
+  readonly standing?: readonly string[];
   readonly ms: number;
   readonly cost?: Cost;
 }

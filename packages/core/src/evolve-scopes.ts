@@ -184,8 +184,16 @@ function takeCallAnswer(state: RunState, slot: Slot, entry: EntryOf<"call.answer
     slot.status = "ready";
     slot.failure = entry.failure ?? { kind: "call", message: `the run that it called ended ${entry.outcome}` };
     slot.retryable = false;
+    if (entry.standing) leaveStanding(slot, entry.standing);
     touch(state, slot);
   }
+}
+
+/** It has undone what it could: what is left is listed on the caller, and not tried again from here. */
+function leaveStanding(slot: Slot, paths: readonly string[]): void {
+  slot.inDoubt = true;
+  slot.undo = "abandoned";
+  slot.undoFailure = { kind: "error", message: `the called run ${slot.call} leaves ${paths.join(", ")} standing` };
 }
 
 function whyDegraded({ call }: Slot, { degradations = [] }: EntryOf<"call.answered">): string {

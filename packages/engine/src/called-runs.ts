@@ -17,6 +17,7 @@ import {
   type RunState,
   type Store,
   slotAt,
+  standingOf,
 } from "@plumbline/core";
 import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
@@ -218,12 +219,16 @@ function calledBy(state: RunState): string[] {
 
 /** The caller is told so many; the called run's own journal has all. */
 const toldDegradations = 5;
+const toldStanding = 10;
 
 function resultOf(state: RunState) {
   const end = endOf(state);
   return {
     outcome: state.held?.outcome ?? state.outcome ?? "failed",
     failure: end?.failure,
+    standing: standingOf(state)
+      .slice(0, toldStanding)
+      .map(({ path }) => path),
     degradations: state.degradations.slice(0, toldDegradations).map(({ path, reason }) => ({ path, reason })),
     ms: state.updatedAt - state.startedAt,
     cost: costOf(state),
@@ -234,14 +239,15 @@ function resultOf(state: RunState) {
 function answerEntry(
   caller: PerformingRun,
   slot: number,
-  { outcome, failure, degradations, ms, cost }: ReturnType<typeof resultOf>,
+  { outcome, failure, standing, degradations, ms, cost }: ReturnType<typeof resultOf>,
   value: () => unknown,
 ): Answer {
   const base = { kind: "call.answered" as const, at: caller.host.clock.now(), slot, ms, cost };
   if (outcome !== "succeeded" && outcome !== "degraded") {
     const message = `the run that it called ended ${outcome}${failure ? `: ${failure.message}` : ""}`;
     const why = { kind: "call" as const, message, ...(failure ? { cause: failure } : {}) };
-    return { entry: { ...base, outcome, failure: why } satisfies Entry, blobs: [] };
+    const left = standing.length > 0 ? { standing } : {};
+    return { entry: { ...base, outcome, failure: why, ...left } satisfies Entry, blobs: [] };
   }
   try {
     const kept = keep(value(), { codecs: caller.code.flow.code.codecs, nonFinite: true });
