@@ -9,23 +9,7 @@ import type { PlanScope } from "./plan.ts";
 import { addCost, close, endFrame, endIfAnswered, makeReady, setTimer, settle, touch } from "./settle.ts";
 import { type Degradation, type Frame, type Inside, pathOf, type RunState, type Slot } from "./state.ts";
 
-/** Entries of nodes that are neither steps nor approvals. */
-export type NodeEntry = EntryOf<
-  | "scope.entered"
-  | "items.listed"
-  | "turn.completed"
-  | "scope.closed"
-  | "scope.stopped"
-  | "scope.failed"
-  | "scope.completed"
-  | "sleep.started"
-  | "signal.awaited"
-  | "signal.answered"
-  | "call.requested"
-  | "call.answered"
->;
-
-const kinds: ReadonlySet<Entry["kind"]> = new Set<NodeEntry["kind"]>([
+const nodeKinds = [
   "scope.entered",
   "items.listed",
   "turn.completed",
@@ -38,7 +22,12 @@ const kinds: ReadonlySet<Entry["kind"]> = new Set<NodeEntry["kind"]>([
   "signal.answered",
   "call.requested",
   "call.answered",
-]);
+] as const;
+
+/** Entries of nodes that are neither steps nor approvals. */
+export type NodeEntry = EntryOf<(typeof nodeKinds)[number]>;
+
+const kinds: ReadonlySet<Entry["kind"]> = new Set(nodeKinds);
 
 export function isNodeEntry(entry: Entry): entry is NodeEntry {
   return kinds.has(entry.kind);
@@ -184,6 +173,8 @@ function takeCallAnswer(state: RunState, slot: Slot, entry: EntryOf<"call.answer
     slot.status = "ready";
     slot.failure = entry.failure ?? { kind: "call", message: `the run that it called ended ${entry.outcome}` };
     slot.retryable = false;
+    // The called run did well and only its answer cannot be taken over: what it did is there, and has to be undone.
+    slot.inDoubt = entry.outcome === "succeeded" || entry.outcome === "degraded";
     if (entry.standing) leaveStanding(slot, entry.standing);
     touch(state, slot);
   }

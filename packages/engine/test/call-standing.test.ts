@@ -33,6 +33,49 @@ const mapping = flow("mapping", {
     }),
 });
 
+class Money {
+  readonly cents: number;
+  constructor(cents: number) {
+    this.cents = cents;
+  }
+}
+let refunds = 0;
+const paying = flow("paying", {
+  input: z.number(),
+  codecs: [
+    {
+      name: "money",
+      is: (value: unknown): value is Money => value instanceof Money,
+      encode: (money: Money) => money.cents,
+      decode: (cents: unknown) => new Money(cents as number),
+    },
+  ],
+  build: ($, cents) =>
+    $.step("pay", {
+      needs: { cents },
+      kind: "effect",
+      output: z.instanceof(Money),
+      compensate: () => {
+        refunds++;
+      },
+    }).by(({ cents }) => new Money(cents)),
+});
+const unaware = flow("unaware", {
+  input: z.number(),
+  build: ($, cents) => ({ paid: $.call("pay", { flow: paying, input: cents }) }), // and no codec for what that answers
+});
+
+test("rule 10: a called run whose answer its caller cannot keep is undone, and not released as if all were well", async () => {
+  const engine = await openEngine({ store: memory(), flows: [unaware] });
+  const run = await engine.start(unaware, 700);
+  const { outcome, failure, standing } = await run.result();
+  expect([outcome, refunds, standing]).toEqual(["failed", 1, []]);
+  expect(failure?.message).toMatch(/the called run's answer: an instance of Money/);
+  const [called] = (await engine.list({ parent: run.id })).items;
+  expect(called).toMatchObject({ status: "ended", outcome: "cancelled" });
+  await engine.close();
+});
+
 test("rule 8: the caller of a run that failed says what stands", async () => {
   const engine = await openEngine({ store: memory(), flows: [calling] });
   const run = await engine.start(calling, { to: "ada" });
