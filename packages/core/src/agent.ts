@@ -3,10 +3,10 @@
  *
  * Boundary: written with the builder's own loop, map, branch and step, so that engine, journal and views need to know
  * nothing of agents; how a model is asked is the rung's (@plumbline/ai has one). Invariants: turns, calls in a turn and cost
- * are bounded; a turn keeps what it said and what its tools gave, and the model is given the turns before, so nothing is
- * written twice; what a tool is given keeps the tool's contract, and what breaks it is told to the model.
+ * are bounded; a turn keeps what it alone said and what its tools gave, and the model is given the turns before, so the
+ * journal grows by a turn and not by the conversation; what a tool is given keeps the tool's contract, and what breaks it
+ * is told to the model.
  */
-
 import type { Declarable } from "./approval.ts";
 import { judge } from "./contract.ts";
 import { demandNamed, isSchema, missingContract } from "./demands.ts";

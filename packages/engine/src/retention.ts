@@ -9,8 +9,8 @@
 import { type Flow, failureOf, type Plan, type Store } from "@plumbline/core";
 import type { Clock, Timer } from "./clock.ts";
 import type { ClockWatch } from "./clock-watch.ts";
+import { answersPrefix } from "./runs/kept-answer.ts";
 
-const answersPrefix = "last-good/";
 const everyMs = 3_600_000;
 const pageSize = 1_000;
 

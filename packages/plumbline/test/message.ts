@@ -3,6 +3,10 @@
 import { PlumblineError } from "plumbline";
 import { expect } from "vitest";
 
+/** As plain JavaScript sees it: Node strips types, and many mistakes are those of code that never had any. */
+// biome-ignore lint/suspicious/noExplicitAny: no other type lets a test write what only untyped code can
+export type Untyped = any;
+
 /** What `make` throws, as its reader sees it; `places` are texts of this machine or of chance, and what stands for them. */
 export async function messageOf(make: () => unknown, places: Readonly<Record<string, string>> = {}): Promise<string> {
   let thrown: unknown;

@@ -3,15 +3,11 @@
 import { flow, lastGood, optional } from "plumbline";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { messageOf } from "./message.ts";
+import { messageOf, type Untyped } from "./message.ts";
 
 const Input = z.object({ pdf: z.string(), pages: z.number() });
 const Fields = z.object({ income: z.number(), name: z.string() });
 const read = () => ({ income: 1, name: "Ada" });
-
-/** As plain JavaScript sees it: without types. */
-// biome-ignore lint/suspicious/noExplicitAny: the mistakes below are those of code without types
-type Untyped = any;
 
 function defining(build: ($: Untyped, input: Untyped) => unknown, options: object = {}): () => unknown {
   return () => flow("loan", { input: Input, build, ...options } as never);

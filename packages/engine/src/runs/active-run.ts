@@ -4,8 +4,8 @@
  * Boundary: the order of things for one run; what a command does is perform.ts, what follows from an entry is the core.
  * Invariants: entries are folded as they are made and committed in that order; a command starts only when everything
  * that was decided before it is durable, except questions to pure functions, pure steps, and reads that need the input
- * alone, in a new run without a key (rules 2, 3); a slot has at most one command under way, and what one that is not wanted any more says
- * changes nothing; a run that was dropped takes in and commits nothing, whoever still holds it.
+ * alone, in a new run without a key (rules 2, 3); a slot has at most one command under way, and what one that is not
+ * wanted any more says changes nothing; a run that was dropped takes in and commits nothing, whoever still holds it.
  */
 import {
   advance,
@@ -68,6 +68,8 @@ export class ActiveRun implements Committable, PerformingRun {
   private uncommitted: Entry[] = [];
   private registers: (() => Register)[] = [];
   private newBlobs: NewBlob[] = [];
+  /** Known once a blob has come in; one that was taken up may have any. */
+  mayHaveBlobs: boolean;
   /** Until their commit is acknowledged. */
   private readonly unwritten = new Map<string, Uint8Array>();
   readonly blobs: PerformingRun["blobs"] = {
@@ -93,6 +95,7 @@ export class ActiveRun implements Committable, PerformingRun {
     this.durable = state.length;
     this.collected = state.length;
     this.isTakenUp = state.length > 0;
+    this.mayHaveBlobs = this.isTakenUp;
     this.onRefused = onRefused;
   }
 
@@ -123,6 +126,7 @@ export class ActiveRun implements Committable, PerformingRun {
 
   keepBlobs(blobs: readonly NewBlob[]): void {
     for (const blob of blobs) {
+      this.mayHaveBlobs = true;
       this.newBlobs.push(blob);
       this.unwritten.set(blob.id, blob.bytes);
     }
@@ -194,10 +198,10 @@ export class ActiveRun implements Committable, PerformingRun {
     if (command.kind === "answer") return !hasContract(this);
     if (command.kind !== "attempt") return false;
     const { node, attempts, frame } = slotAt(this.state, command.slot);
-    const slotIsFirst = frame.owner === undefined;
     if (node.kind !== "step" || node.stepKind === "effect") return false;
     // A read is early with the run's start only: a later attempt would leave no trace if the process died under it.
-    return node.stepKind === "pure" || (slotIsFirst && node.dependsOn.length === 0 && attempts === 0);
+    const needsInputAlone = frame.owner === undefined && node.dependsOn.length === 0;
+    return node.stepKind === "pure" || (needsInputAlone && attempts === 0);
   }
 
   private begin(slot: number, pending: Pending): void {

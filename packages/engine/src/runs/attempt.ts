@@ -28,12 +28,12 @@ import {
   sealedIn,
   slotAt,
 } from "@plumbline/core";
-import { keep, type NewBlob, needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
+import { keep, type NewBlob, plainReader } from "../stores/value-keeper.ts";
 import { AttemptContext } from "./attempt-context.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { type FoundAnswer, findAnswer, keepAnswer, questionOf } from "./kept-answer.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
-import { codeOf } from "./user-code.ts";
+import { codeOf, withReader } from "./user-code.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;
@@ -89,8 +89,7 @@ export class Attempt implements Performance {
     const { cache } = this.node;
     const isFirst = this.command.rung === 0;
     const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
-    if (this.isWanted) this.withReader((read) => this.guarded(() => next.call(this, read)));
-    else this.fail(notBegun);
+    this.withReader((read) => next.call(this, read));
   }
 
   /** Of a run that stops, and of a part that is done without, nothing begins any more (rule 9). */
@@ -125,24 +124,19 @@ export class Attempt implements Performance {
     this.call?.abortAfter(ms);
   }
 
-  /** Fetches what the needs keep in blobs, where they do, and goes on. */
+  /** Goes on with a reader for the needs and for what the attempt before gave, unless it is not wanted any more then. */
   private withReader(next: (read: Read) => void): void {
-    const { state } = this.run;
-    const values = sealedIn(state, this.slot.frame, this.node.needs);
-    const { brokenValue } = this.slot;
-    if (brokenValue !== undefined) values.push(brokenValue);
-    if (!needsBlobs(values)) {
-      next(plainReader(this.code.codecs));
-      return;
-    }
-    readerFor(this.run.blobs, this.run.id, values, this.code.codecs).then(
-      (read) => {
-        if (this.superseded) return;
-        if (this.isWanted) next(read);
-        else this.fail(notBegun); // stopped while its needs were fetched
-      },
-      (error) => this.superseded || this.fail(failureOf(error)),
-    );
+    const { brokenValue, frame } = this.slot;
+    const values = () => {
+      const read = sealedIn(this.run.state, frame, this.node.needs);
+      return brokenValue === undefined ? read : [...read, brokenValue];
+    };
+    const go = (read: Read) => {
+      if (this.superseded) return;
+      if (this.isWanted) this.guarded(() => next(read));
+      else this.fail(notBegun);
+    };
+    withReader(this.run, values, this.code.codecs, go, (error) => this.superseded || this.fail(failureOf(error)));
   }
 
   private callRung(read: Read): void {

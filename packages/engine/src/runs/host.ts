@@ -75,6 +75,8 @@ export interface PerformingRun {
   readonly host: Host;
   /** The run's blobs, also those that are not durable yet: what may begin early may read them. */
   readonly blobs: Pick<Store, "blob">;
+  /** False as long as no value of the run can hold one, so that nobody need look for them. */
+  readonly mayHaveBlobs: boolean;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
   /** Resolves when everything said so far is durable. */

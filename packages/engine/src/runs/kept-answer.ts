@@ -16,6 +16,9 @@ interface KeptAnswer {
   readonly from: Provenance;
 }
 
+/** The registers of all kept answers begin so; files of format 1 have them under the name of the first that kept any. */
+export const answersPrefix = "last-good/";
+
 /** Large answers are not kept: a register is no place for them. Blobs are named in it and stay with their run. */
 const maxKeptLength = 65_536;
 
@@ -27,7 +30,7 @@ export function questionOf(run: PerformingRun, slot: Slot, needs: unknown): stri
   // Items and turns of one step ask the same questions.
   const step = pathOf(slot).replace(/\[\d+\]/g, "");
   const parts = [run.state.plan.flow, step, version, rungs[0]?.name, checks, onDropped, sealed.sealed];
-  return `last-good/${hash("sha256", JSON.stringify(parts), "hex")}`;
+  return `${answersPrefix}${hash("sha256", JSON.stringify(parts), "hex")}`;
 }
 
 /** Keeps an answer of the first rung. */

@@ -93,6 +93,7 @@ function performForNode(run: PerformingRun, command: NodeCommand, slot: Slot, do
         : performUndo(run, slot, command.attempt, done);
   }
 }
+
 /**
  * A suspect waits until no other suspect runs, and says so in the journal before it begins: the next crash then says
  * which of them it was, and those that waited have lost nothing (rule 5).

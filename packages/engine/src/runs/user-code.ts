@@ -5,6 +5,7 @@
  * Invariant: whatever goes wrong ends in `fail`, called once; nothing escapes.
  */
 import {
+  type Codec,
   type Expression,
   type Failure,
   type Frame,
@@ -34,7 +35,6 @@ export function withValue(
   alsoRead: readonly Sealed[] = [],
 ): void {
   const { codecs } = run.code.flow.code;
-  const values = [...sealedIn(run.state, frame, expression), ...alsoRead];
   const go = (read: Read) => {
     let value: unknown;
     try {
@@ -45,7 +45,20 @@ export function withValue(
     }
     next(value, read);
   };
-  if (needsBlobs(values)) readerFor(run.blobs, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
+  const values = () => [...sealedIn(run.state, frame, expression), ...alsoRead];
+  withReader(run, values, codecs, go, (error) => fail(failureOf(error)));
+}
+
+/** Fetches what the values keep in blobs, where they do, and goes on with a reader that can open them. */
+export function withReader(
+  run: PerformingRun,
+  values: () => readonly Sealed[],
+  codecs: readonly Codec[],
+  go: (read: Read) => void,
+  fail: (error: unknown) => void,
+): void {
+  const read = run.mayHaveBlobs ? values() : [];
+  if (needsBlobs(read)) readerFor(run.blobs, run.id, read, codecs).then(go, fail);
   else go(plainReader(codecs));
 }
 
@@ -64,8 +77,13 @@ export function withSealed(
       fail(failureOf(error)); // a codec is user code too
     }
   };
-  if (needsBlobs(values)) readerFor(run.blobs, run.id, values, codecs).then(go, (error) => fail(failureOf(error)));
-  else go(plainReader(codecs));
+  withReader(
+    run,
+    () => values,
+    codecs,
+    go,
+    (error) => fail(failureOf(error)),
+  );
 }
 
 /** For user code that declares no time limit of its own: conditions of answers, declared decisions, their contracts. */
