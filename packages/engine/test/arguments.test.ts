@@ -1,25 +1,15 @@
 // Attacks the engine, here and over its socket, with arguments that no compiler has seen: each is refused where it comes in, and
 // nothing is recorded.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Engine, flow } from "@plumbline/core";
+import type { Engine } from "@plumbline/core";
 import { openEngine, sqlite } from "@plumbline/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
+import { asking } from "./fixtures/asking-flow.ts";
+import { folderOfFile } from "./fixtures/folder.ts";
 
-const asks = flow("asks", {
-  input: z.object({}),
-  build: ($) =>
-    $.approval("boss", {
-      decision: z.object({ ok: z.boolean() }),
-      desk: "bosses",
-      timeout: "1h",
-      onTimeout: { ok: false },
-    }),
-});
+const asks = asking("asks");
 
-const folder = mkdtempSync(join(tmpdir(), "plumbline-arguments-"));
+const folder = folderOfFile();
 const engines: { owner?: Engine; client?: Engine } = {};
 let id: string;
 beforeAll(async () => {
@@ -31,19 +21,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await engines.client?.close();
   await engines.owner?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
-// biome-ignore format: one case a line
 const cases: [string, (engine: Engine, id: string) => unknown, string][] = [
   ["a start with a misspelled key", (e) => e.start(asks, {}, { kye: "a" } as never), "start.kye"],
   ["a start with a key where options belong", (e) => e.start(asks, {}, "a" as never), "start"],
   ["a start with a key that is no text", (e) => e.start(asks, {}, { key: 7 } as never), "asks key"],
-  ["decide with a field that there is not", (e, run) => e.decide({ run, who: "ann", decision: { ok: true } } as never), "decide.who"],
+  [
+    "decide with a field that there is not",
+    (e, run) => e.decide({ run, who: "ann", decision: { ok: true } } as never),
+    "decide.who",
+  ],
   ["cancel with an option that there is not", (e, run) => e.cancel(run, { reson: "late" } as never), "cancel.reson"],
   ["list with a field that there is not", (e) => e.list({ flows: "asks" } as never), "list.flows"],
   ["list with a text for a flag", (e) => e.list({ degraded: "yes" } as never), "list.degraded"],
-  ["decide with a number for a name", (e, run) => e.decide({ run, by: 3, decision: { ok: true } } as never), "decide.by"],
+  [
+    "decide with a number for a name",
+    (e, run) => e.decide({ run, by: 3, decision: { ok: true } } as never),
+    "decide.by",
+  ],
   ["decide with an empty name", (e, run) => e.decide({ run, by: "", decision: { ok: true } }), "decide.by"],
   ["decide with two arguments", (e, run) => e.decide(run as never), "decide"],
   ["decide with nothing", (e) => e.decide(undefined as never), "decide"],

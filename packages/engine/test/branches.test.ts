@@ -2,6 +2,7 @@
 import { flow, optional } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { sign } from "./fixtures/asking-flow.ts";
 import { drive, entriesOfKind, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 const once = { maxAttempts: 1 };
@@ -244,10 +245,7 @@ for (const kind of storeKinds) {
               human: ($) =>
                 $.approval("sign", {
                   needs: { risky },
-                  decision: z.object({ ok: z.boolean() }),
-                  desk: "desk",
-                  timeout: "1h",
-                  onTimeout: { ok: false },
+                  ...sign(),
                 }).ok,
               automatic: () => true,
             },

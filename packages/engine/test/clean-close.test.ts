@@ -1,14 +1,12 @@
 // Attacks rule 5 from the other side: closing an engine, however often, is no crash and is held against no step.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flow, maxLosses } from "@plumbline/core";
 import { openEngine, sqlite } from "@plumbline/engine";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { z } from "zod";
+import { folderOfFile } from "./fixtures/folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "plumbline-close-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOfFile();
 
 it("rule 5: a step that was under way at many clean closes is not taken for a poison step", async () => {
   let begun = Promise.withResolvers<void>();

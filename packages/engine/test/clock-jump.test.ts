@@ -4,22 +4,13 @@ import { flow } from "@plumbline/core";
 import { openEngine, sqlite } from "@plumbline/engine";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { asking } from "./fixtures/asking-flow.ts";
 import { drive, entriesOfKind, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-const parked = flow("parked", {
-  input: z.object({}),
-  build: ($) => ({
-    verdict: $.approval("sign", {
-      decision: z.object({ ok: z.boolean() }),
-      desk: "desk",
-      timeout: "1h",
-      onTimeout: { ok: false },
-    }),
-  }),
-});
+const parked = asking("parked");
 
 function retrying(delay: "500ms" | "10m") {
   const calls: number[] = [];

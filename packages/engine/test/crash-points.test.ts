@@ -1,6 +1,7 @@
 // Attacks recovery at every boundary there is: the process dies at each commit in turn, before or after it was recorded.
 import { describe, expect, it } from "vitest";
-import { attemptsIn, mixed } from "./fixtures/mixed-flow.ts";
+import { attemptsIn } from "./fixtures/attempts.ts";
+import { mixed } from "./fixtures/mixed-flow.ts";
 import { drive, entriesOf, entriesOfKind, usePlace } from "./fixtures/place.ts";
 
 describe("death at every commit", () => {

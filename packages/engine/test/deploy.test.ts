@@ -2,15 +2,11 @@
 import { type Flow, flow, optional } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { sign } from "./fixtures/asking-flow.ts";
 import { drive, entriesOf, entriesOfKind, type Place, until, usePlace } from "./fixtures/place.ts";
 
 const once = { maxAttempts: 1 };
-const sign = {
-  decision: z.object({ ok: z.boolean() }),
-  desk: "desk",
-  timeout: "30d",
-  onTimeout: { ok: false },
-} as const;
+const signing = sign("30d");
 
 type Change =
   | "none"
@@ -54,7 +50,7 @@ const deep = (change: Change, said: string[] = []) =>
                 [change === "chosen case gone" ? "person" : "human"]: ($: Parameters<typeof body>[0]) => {
                   if (change === "more steps")
                     $.step("log", { output: z.any(), kind: "effect" }).by(() => said.push("log"));
-                  const verdict = $.approval("sign", { ...sign, needs: { order } });
+                  const verdict = $.approval("sign", { ...signing, needs: { order } });
                   return $.step(change === "gone" ? "tell everybody" : "tell", {
                     needs: change === "needs" ? { before, ok: verdict.ok } : { before, ok: verdict.ok, order },
                     output: z.string(),
@@ -178,7 +174,7 @@ describe("what a run has left behind may change", () => {
                   machine: ($: Parameters<Parameters<typeof flow>[1]["build"]>[0]) =>
                     $.step("work", { output: z.string() }).by(() => "x"),
                 }),
-            human: ($: Parameters<Parameters<typeof flow>[1]["build"]>[0]) => $.approval("sign", sign).ok,
+            human: ($: Parameters<Parameters<typeof flow>[1]["build"]>[0]) => $.approval("sign", signing).ok,
           },
         } as never);
         const stock =
@@ -243,7 +239,7 @@ describe("what a run has left behind may change", () => {
       flow("child", {
         input: z.object({}),
         build($) {
-          const verdict = $.approval("sign", sign);
+          const verdict = $.approval("sign", signing);
           return $.step(name, { needs: { ok: verdict.ok }, output: z.string() }).by(({ ok }) => `child ${ok}`);
         },
       });
@@ -282,7 +278,7 @@ describe("what a run has left behind may change", () => {
             until: ({ ok }) => ok,
             body($) {
               const text = $.step(name, { output: z.string() }).by(() => name);
-              const verdict = $.approval("sign", { ...sign, needs: { text } });
+              const verdict = $.approval("sign", { ...signing, needs: { text } });
               return { text, ok: verdict.ok };
             },
           }),

@@ -2,21 +2,18 @@
  * Files of past formats are opened, brought up by adding, and their runs go on (rule 29). Each file was written by the
  * version of its format with fixtures/format-flow.ts: one run that waits, one that succeeded, one that was cancelled.
  */
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { openEngine, openJournals, sqlite } from "@plumbline/engine";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { useFolder } from "./fixtures/folder.ts";
 import { formatFlow } from "./fixtures/format-flow.ts";
 
-let folder: string;
+const here = useFolder();
 let path: string;
-
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "formats-"));
-  path = join(folder, "runs.db");
+  path = join(here.folder, "runs.db");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each([1])("format %i", (format) => {
   beforeEach(() => copyFileSync(new URL(`./fixtures/formats/format-${format}.db`, import.meta.url), path));

@@ -3,6 +3,7 @@ import { flow, type Rung } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
+  after,
   drive,
   entriesOfKind,
   found,
@@ -33,7 +34,6 @@ async function run(place: Place, made: ReturnType<typeof hedged>) {
   return { engine, id: started.id, result };
 }
 
-const after = (place: Place, ms: number) => new Promise<void>((resolve) => place.clock.timer(ms, resolve));
 const hang = () => new Promise<string>(() => {});
 
 for (const kind of storeKinds) {

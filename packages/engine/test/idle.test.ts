@@ -1,12 +1,10 @@
 // Attacks what keeps a process alive: an idle engine must not, a run that waits for its timer must.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Child } from "./fixtures/child.ts";
+import { folderOfFile } from "./fixtures/folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "plumbline-idle-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOfFile();
 
 it.each([
   ["memory", ""],

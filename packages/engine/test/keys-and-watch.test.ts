@@ -2,6 +2,7 @@
 import { flow, type WatchedEntry } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { sign } from "./fixtures/asking-flow.ts";
 import { entriesOf, signal, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 let calls = 0;
@@ -93,10 +94,7 @@ describe.each(storeKinds)("watching on %s", (kind) => {
       return {
         verdict: $.approval("sign", {
           needs: { two },
-          decision: z.object({ ok: z.boolean() }),
-          desk: "desk",
-          timeout: "1h",
-          onTimeout: { ok: false },
+          ...sign(),
         }),
       };
     },

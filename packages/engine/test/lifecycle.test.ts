@@ -2,19 +2,10 @@
 import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { asking, sign } from "./fixtures/asking-flow.ts";
 import { activeRuns, drive, entriesOfKind, signal, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
-const parked = flow("parked", {
-  input: z.object({}),
-  build: ($) => ({
-    verdict: $.approval("sign", {
-      decision: z.object({ ok: z.boolean() }),
-      desk: "desk",
-      timeout: "1h",
-      onTimeout: { ok: false },
-    }),
-  }),
-});
+const parked = asking("parked");
 
 describe.each(storeKinds)("life on %s", (kind) => {
   const here = usePlace(kind);
@@ -143,15 +134,12 @@ describe.each(storeKinds)("life on %s", (kind) => {
         input: z.object({ n: z.number() }),
         build($, input) {
           if (change === "compatible") $.step("added", { output: z.any(), kind: "effect" }).by(() => "never asked for");
-          const sign = $.approval("sign", {
+          const signed = $.approval("sign", {
             needs: { n: input.n },
-            decision: z.object({ ok: z.boolean() }),
-            desk: "desk",
-            timeout: change === "compatible" ? "5m" : "1h",
-            onTimeout: { ok: false },
+            ...sign(change === "compatible" ? "5m" : "1h"),
           });
           const last = $.step(change === "gone" ? "renamed" : "last", {
-            needs: change === "needs" ? { sign } : { sign, n: input.n },
+            needs: change === "needs" ? { sign: signed } : { sign: signed, n: input.n },
             output: z.string(),
             kind: change === "kind" ? "effect" : "read",
           }).by(() => change);
@@ -205,17 +193,7 @@ describe("clocks and held runs", () => {
 
   it("rule 28: a run whose flow is gone is said aloud once, and its timer does not stop the others", async () => {
     const { place } = here;
-    const orphan = flow("orphan", {
-      input: z.object({}),
-      build: ($) => ({
-        verdict: $.approval("sign", {
-          decision: z.object({ ok: z.boolean() }),
-          desk: "desk",
-          timeout: "10m",
-          onTimeout: { ok: false },
-        }),
-      }),
-    });
+    const orphan = asking("orphan", { timeout: "10m" });
     const first = await place.open([orphan, parked]);
     const gone = await first.start(orphan, {});
     const engine = await place.reopen([parked]);

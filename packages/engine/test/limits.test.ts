@@ -2,7 +2,7 @@
 import { flow, type LimitOptions, type StepContext } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { drive, entriesOfKind, type Place, storeKinds, until, usePlace } from "./fixtures/place.ts";
+import { after, drive, entriesOfKind, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 type Work = (needs: { n: number }, context: StepContext) => number | Promise<number>;
 
@@ -15,8 +15,6 @@ const limited = (work: Work, limit: LimitOptions, name = "limited") =>
         limit,
       }),
   });
-
-const after = (place: Place, ms: number) => new Promise<void>((resolve) => place.clock.timer(ms, resolve));
 
 for (const kind of storeKinds) {
   describe(`concurrency: ${kind}`, () => {

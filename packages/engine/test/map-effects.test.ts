@@ -2,11 +2,9 @@
 import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { drive, entriesOfKind, signal, storeKinds, until, usePlace } from "./fixtures/place.ts";
+import { drive, entriesOfKind, signal, soon, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 const once = { maxAttempts: 1 };
-const soon = (turns: number) =>
-  Array.from({ length: turns }).reduce<Promise<unknown>>((all) => all.then(() => {}), Promise.resolve());
 
 for (const kind of storeKinds) {
   describe(`effects of items: ${kind}`, () => {

@@ -2,11 +2,9 @@
 import { flow, type StepContext } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { drive, entriesOfKind, signal, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
+import { after, drive, entriesOfKind, signal, soon, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 const once = { maxAttempts: 1 };
-const soon = (turns: number) =>
-  Array.from({ length: turns }).reduce<Promise<unknown>>((all) => all.then(() => {}), Promise.resolve());
 
 describe("items", () => {
   const here = usePlace("memory");
@@ -48,7 +46,7 @@ describe("items", () => {
               return item;
             });
             return $.step("second", { needs: { first }, output: z.number() }).by(async ({ first }) => {
-              await new Promise<void>((resolve) => place.clock.timer(100, resolve));
+              await after(place, 100);
               now--;
               return first * 2;
             });

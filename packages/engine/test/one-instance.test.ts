@@ -1,14 +1,13 @@
 // Attacks what must be there once: a run in memory, an answer to one request, and one run's trouble that is nobody else's.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Codec, flow, lastGood, template } from "@plumbline/core";
 import { openEngine, sqlite } from "@plumbline/engine";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { z } from "zod";
+import { folderOfFile } from "./fixtures/folder.ts";
+import { Money, money } from "./fixtures/money.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "plumbline-once-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOfFile();
 
 it("rules 1, 3, 5: who asks for a run between its commit and its acknowledgement meets the run that started it", async () => {
   const calls: string[] = [];
@@ -70,23 +69,15 @@ it("rule 25: the same request is the same although its schema fills in another v
 });
 
 it("rule 4: a codec that throws while needs are opened fails its own step and nobody else's", async () => {
-  class Money {
-    readonly cents: number;
-    constructor(cents: number) {
-      this.cents = cents;
-    }
-  }
-  const money: Codec<Money> = {
-    name: "money",
-    is: (value) => value instanceof Money,
-    encode: ({ cents }) => cents,
+  const unreadable: Codec<Money> = {
+    ...money,
     decode: () => {
       throw new Error("no such currency");
     },
   };
   const priced = flow("priced", {
     input: z.object({}),
-    codecs: [money],
+    codecs: [unreadable],
     build($) {
       const price = $.step("price", { output: z.instanceof(Money) }).by(() => new Money(5));
       const options = { needs: { price }, output: z.string(), version: "1", retry: { maxAttempts: 1 } } as const;

@@ -2,6 +2,7 @@
 import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { asking } from "./fixtures/asking-flow.ts";
 import { drive, entriesOf, entriesOfKind, type Place, signal, storeKinds, usePlace } from "./fixtures/place.ts";
 
 type Engine = Awaited<ReturnType<Place["open"]>>;
@@ -121,29 +122,19 @@ describe("the writer's thread", () => {
 
 describe("reads that fail", () => {
   const here = usePlace("memory");
-  const asking = flow("asking", {
-    input: z.object({}),
-    build: ($) => ({
-      verdict: $.approval("sign", {
-        decision: z.object({ ok: z.boolean() }),
-        desk: "desk",
-        timeout: "10s",
-        onTimeout: { ok: false },
-        breaker: { after: 3, openFor: "1h", decide: { ok: true } },
-      }),
-    }),
-  });
+  const breaker = { after: 3, openFor: "1h", decide: { ok: true } } as const;
+  const asked = asking("asking", { timeout: "10s", breaker });
 
   it.each(["register", "load"] as const)(
     "rule 4: a %s that cannot be read once delays a run and loses nothing",
     async (kind) => {
       const { place } = here;
-      const engine = await place.open([asking]);
+      const engine = await place.open([asked]);
       let failures = 0;
       place.store.onRead = (what) => {
         if (what === kind && failures++ === 0) throw new Error("the disk hiccuped, says the test");
       };
-      const run = await engine.start(asking, {});
+      const run = await engine.start(asked, {});
       await place.clock.advance(30_000);
       while ((await engine.list({ status: "ended" })).items.length === 0) await place.clock.advance(1_000);
       const result = await drive(place, (await engine.handle(run.id)).result());

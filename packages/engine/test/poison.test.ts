@@ -1,14 +1,12 @@
 // Attacks rule 5 with real processes: steps that kill their process must not keep it dying, nor take others with them.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteStore } from "@plumbline/engine";
-import { afterAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Child } from "./fixtures/child.ts";
+import { folderOfFile } from "./fixtures/folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "plumbline-poison-"));
+const folder = folderOfFile();
 const file = join(folder, "journal.db");
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it("rule 5: two poison steps are given up as crashed after 5 losses each, one at a time; the innocent succeed", async () => {
   let ended: string | undefined;

@@ -1,44 +1,15 @@
 // Attacks signals and nested runs over the socket: from a second process, while owners die and come, and what is refused there.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Engine } from "@plumbline/core";
-import { openEngine, sqlite } from "@plumbline/engine";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Child } from "./fixtures/child.ts";
+import { describe, expect, it } from "vitest";
+import { useOwnedFile } from "./fixtures/owned-file.ts";
 import { until } from "./fixtures/place.ts";
 import { reading } from "./fixtures/reading-flow.ts";
 
-let folder: string;
-const engines: Engine[] = [];
-const children: Child[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "plumbline-signals-"));
-});
-afterEach(async () => {
-  for (const engine of engines.splice(0).reverse()) await engine.close();
-  for (const child of children.splice(0)) await child.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function owner(): Promise<Child> {
-  const child = new Child("asking-owner.ts", [join(folder, "journal.db")]);
-  children.push(child);
-  expect(await child.line()).toBe("open");
-  return child;
-}
-
-async function client(): Promise<Engine> {
-  const store = sqlite(join(folder, "journal.db"), { durability: "normal" });
-  const engine = await openEngine({ store, flows: [reading], onOwned: "client", waitFor: "5s" });
-  engines.push(engine);
-  return engine;
-}
+const { open, owner } = useOwnedFile([reading]);
 
 describe("a second process", () => {
   it("rule 20: sends signals before the wait and during it, in order, each once, whoever owns the file by then", async () => {
     const dying = await owner();
-    const engine = await client();
+    const engine = await open("client");
     const run = await engine.start(reading, { words: 4 }, { key: "k" });
     const result = run.result();
     const send = (value: string, id: string) =>
@@ -63,7 +34,7 @@ describe("a second process", () => {
 
   it("rule 33: is refused as the owner itself would refuse: unknown names and runs, wrong shapes, values no journal keeps", async () => {
     await owner();
-    const engine = await client();
+    const engine = await open("client");
     const run = await engine.start(reading, { words: 1 });
     const refused = async (request: object) =>
       engine.signal({ run: run.id, name: "word", value: { value: "a" }, ...request }).then(
@@ -81,7 +52,7 @@ describe("a second process", () => {
 
   it("rule 13: a signal larger than a frame, with dates and bytes, arrives whole", async () => {
     await owner();
-    const engine = await client();
+    const engine = await open("client");
     const run = await engine.start(reading, { words: 1 });
     const value = { value: "z".repeat(3_000_000), at: new Date(4), bytes: new Uint8Array(500_000).fill(7) };
     expect(await engine.signal({ run: run.id, name: "word", value })).toEqual({ status: "received" });

@@ -1,40 +1,13 @@
 // Attacks two engines on one file: a client gives the answers that the owner gives, also while owners come, go and die.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Engine, RunRecord } from "@plumbline/core";
-import { openEngine, sqlite } from "@plumbline/engine";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Child } from "./fixtures/child.ts";
+import { openEngine } from "@plumbline/engine";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Money } from "./fixtures/money.ts";
+import { useOwnedFile } from "./fixtures/owned-file.ts";
 import { until } from "./fixtures/place.ts";
-import { asking, Money } from "./fixtures/remote-flows.ts";
+import { asking } from "./fixtures/remote-flows.ts";
 
-let folder: string;
-const engines: Engine[] = [];
-const children: Child[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "plumbline-remote-"));
-});
-afterEach(async () => {
-  for (const engine of engines.splice(0).reverse()) await engine.close();
-  for (const child of children.splice(0)) await child.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const store = () => sqlite(join(folder, "journal.db"), { durability: "normal" });
-
-async function open(onOwned: "error" | "wait" | "client"): Promise<Engine> {
-  const engine = await openEngine({ store: store(), flows: [asking], onOwned, waitFor: "5s" });
-  engines.push(engine);
-  return engine;
-}
-
-async function owner(): Promise<Child> {
-  const child = new Child("asking-owner.ts", [join(folder, "journal.db")]);
-  children.push(child);
-  expect(await child.line()).toBe("open");
-  return child;
-}
+const { open, owner } = useOwnedFile([asking]);
 
 const input = () => ({ at: new Date(5), price: new Money(99) });
 
@@ -91,7 +64,7 @@ async function script(engine: Engine): Promise<unknown[]> {
 describe("two engines on one file", () => {
   it("rule 30: a client gives every answer and every error that the owner gives", async () => {
     const local = await openEngine({ flows: [asking] });
-    engines.push(local);
+    onTestFinished(() => local.close());
     await open("error");
     const client = await open("client");
     const [here, there] = [await script(local), await script(client)];
@@ -131,9 +104,9 @@ describe("two engines on one file", () => {
     const second = open("wait");
     await first.close();
     await (await second).start(asking, input());
-    await expect(
-      openEngine({ store: store(), flows: [asking], onOwned: "wait", waitFor: "50ms" }),
-    ).rejects.toMatchObject({ code: expect.stringMatching(/store-owned|ownership-timeout/) });
+    await expect(open("wait", "50ms")).rejects.toMatchObject({
+      code: expect.stringMatching(/store-owned|ownership-timeout/),
+    });
   });
 
   it("rule 30: a decision from a second process counts, also when the owner is killed before it arrives", async () => {

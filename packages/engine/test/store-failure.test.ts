@@ -2,7 +2,9 @@
 import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { attemptsIn, mixed } from "./fixtures/mixed-flow.ts";
+import { asking } from "./fixtures/asking-flow.ts";
+import { attemptsIn } from "./fixtures/attempts.ts";
+import { mixed } from "./fixtures/mixed-flow.ts";
 import { drive, entriesOf, entriesOfKind, signal, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 const single = () => {
@@ -19,17 +21,7 @@ const single = () => {
   return { made, calls };
 };
 
-const asking = flow("asking", {
-  input: z.object({}),
-  build: ($) => ({
-    verdict: $.approval("sign", {
-      decision: z.object({ ok: z.boolean() }),
-      desk: "desk",
-      timeout: "1h",
-      onTimeout: { ok: false },
-    }),
-  }),
-});
+const asked = asking("asking");
 
 describe.each(storeKinds)("a failing store: %s", (kind) => {
   const here = usePlace(kind);
@@ -121,8 +113,8 @@ describe.each(storeKinds)("a failing store: %s", (kind) => {
   it("rule 1: a decision whose commit failed is not acknowledged, and sent again it is found or counts", async () => {
     for (const when of ["before", "after"] as const) {
       const { place } = here;
-      const engine = await place.open([asking]);
-      const run = await engine.start(asking, {});
+      const engine = await place.open([asked]);
+      const run = await engine.start(asked, {});
       await until(engine, run.id, "approval.requested");
       place.store.fail({ at: 1, when });
       const decision = { run: run.id, decision: { ok: true }, id: "d1", by: "Ada" };
@@ -154,8 +146,8 @@ describe.each(storeKinds)("a failing store: %s", (kind) => {
   it("rule 4: a store that never opens again ends the engine, with a word to everybody", async () => {
     const { place } = here;
     const { made } = single();
-    const engine = await place.open([asking, made]);
-    const run = await engine.start(asking, {});
+    const engine = await place.open([asked, made]);
+    const run = await engine.start(asked, {});
     const result = run.result();
     result.catch(() => {});
     const watching = (async () => {

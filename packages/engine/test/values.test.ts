@@ -1,21 +1,9 @@
 // Attacks the data boundary: what a step is given live is what it would be given after a recovery, or its maker fails.
-import { type Codec, flow } from "@plumbline/core";
+import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { Money, money } from "./fixtures/money.ts";
 import { drive, entriesOf, entriesOfKind, signal, storeKinds, usePlace } from "./fixtures/place.ts";
-
-class Money {
-  readonly cents: number;
-  constructor(cents: number) {
-    this.cents = cents;
-  }
-}
-const money: Codec<Money> = {
-  name: "money",
-  is: (value): value is Money => value instanceof Money,
-  encode: ({ cents }) => ({ cents }),
-  decode: (data) => new Money((data as { cents: number }).cents),
-};
 
 const precious = () => ({
   date: new Date(1_234),
