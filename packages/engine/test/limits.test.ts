@@ -1,8 +1,8 @@
 // Attacks limits: many runs at one resource, their order, windows of time, those who leave the line, lines that are full.
-import { flow, type LimitOptions, type StepContext } from "@plumbline/core";
+import { type Engine, flow, type LimitOptions, type RunHandle, type StepContext } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { after, drive, entriesOfKind, storeKinds, until, usePlace } from "./fixtures/place.ts";
+import { after, drive, entriesOfKind, type Place, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 type Work = (needs: { n: number }, context: StepContext) => number | Promise<number>;
 
@@ -16,31 +16,57 @@ const limited = (work: Work, limit: LimitOptions, name = "limited") =>
       }),
   });
 
+type Limited = ReturnType<typeof limited>;
+
+/** Runs of one flow, numbered from 0, in order. */
+async function startMany(engine: Engine, made: Limited, count: number, isKeyed = false): Promise<RunHandle[]> {
+  const runs: RunHandle[] = [];
+  for (let n = 0; n < count; n++) runs.push(await engine.start(made, { n }, isKeyed ? { key: String(n) } : {}));
+  return runs;
+}
+
+const resultsOf = (place: Place, runs: readonly RunHandle[], stepMs: number) =>
+  drive(place, Promise.all(runs.map((run) => run.result())), stepMs);
+
+/** The same, when another engine or store has taken over. */
+const resultsFrom = (place: Place, engine: Engine, runs: readonly RunHandle[]) =>
+  Promise.all(runs.map(async ({ id }) => drive(place, (await engine.handle(id)).result(), 10)));
+
+/** How many are at work, and how many were at the most. */
+class Gauge {
+  now = 0;
+  most = 0;
+  enter(): void {
+    this.most = Math.max(this.most, ++this.now);
+  }
+  leave(): void {
+    this.now--;
+  }
+}
+
 for (const kind of storeKinds) {
   describe(`concurrency: ${kind}`, () => {
     const here = usePlace(kind);
 
     it("rule 32: so many at a time over all runs, first come first served, and time in line is no part of the limit", async () => {
       const { place } = here;
-      let now = 0;
-      let most = 0;
+      const gauge = new Gauge();
       const order: number[] = [];
       const made = limited(
         async ({ n }) => {
           order.push(n);
-          most = Math.max(most, ++now);
+          gauge.enter();
           await after(place, 1_000);
-          now--;
+          gauge.leave();
           return n;
         },
         { name: "gpu", concurrency: 3 },
       );
       const engine = await place.open([made]);
-      const runs = [];
-      for (let n = 0; n < 12; n++) runs.push(await engine.start(made, { n }));
-      const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+      const runs = await startMany(engine, made, 12);
+      const results = await resultsOf(place, runs, 100);
       expect(results.map(({ outcome }) => outcome)).toEqual(Array(12).fill("succeeded"));
-      expect(most).toBe(3);
+      expect(gauge.most).toBe(3);
       expect(order).toEqual([...Array(12).keys()]);
     });
 
@@ -55,8 +81,8 @@ for (const kind of storeKinds) {
         { name: "gpu", concurrency: 1 },
       );
       const engine = await place.open([made]);
-      const runs = [await engine.start(made, { n: 0 }), await engine.start(made, { n: 1 })];
-      await drive(place, Promise.all(runs.map((run) => run.result())), 10);
+      const runs = await startMany(engine, made, 2);
+      await resultsOf(place, runs, 10);
       for (const { id } of runs) {
         const [completed] = await entriesOfKind(engine, id, "step.completed");
         expect(completed).toMatchObject({ ms: 100, log: [{ ms: 100 }] });
@@ -65,41 +91,36 @@ for (const kind of storeKinds) {
 
     it("rule 4: places and line are there again after a failure of the store", async () => {
       const { place } = here;
-      let now = 0;
-      let most = 0;
+      const gauge = new Gauge();
       const made = limited(
         async ({ n }, { signal }) => {
-          most = Math.max(most, ++now);
-          signal.addEventListener("abort", () => now--);
+          gauge.enter();
+          signal.addEventListener("abort", () => gauge.leave());
           await after(place, 100);
-          if (!signal.aborted) now--;
+          if (!signal.aborted) gauge.leave();
           return n;
         },
         { name: "gpu", concurrency: 2 },
       );
       const engine = await place.open([made]);
-      const runs = [];
-      for (let n = 0; n < 6; n++) runs.push(await engine.start(made, { n }, { key: String(n) }));
+      const runs = await startMany(engine, made, 6, true);
       place.store.fail({ at: 1, when: "before" });
-      const results = await Promise.all(
-        runs.map(async ({ id }) => drive(place, (await engine.handle(id)).result(), 10)),
-      );
+      const results = await resultsFrom(place, engine, runs);
       expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3, 4, 5]);
-      expect(most).toBe(2);
+      expect(gauge.most).toBe(2);
     });
 
     it("flows that name the same resource share it; a failure and a timeout give their place back", async () => {
       const { place } = here;
-      let now = 0;
-      let most = 0;
+      const gauge = new Gauge();
       const work: Work = async ({ n }) => {
-        most = Math.max(most, ++now);
+        gauge.enter();
         try {
           if (n === 1) throw new Error("broken");
           await after(place, 500);
           return n;
         } finally {
-          now--;
+          gauge.leave();
         }
       };
       const limit = { name: "shared", concurrency: 1 };
@@ -112,9 +133,9 @@ for (const kind of storeKinds) {
         await engine.start(two, { n: 2 }),
         await engine.start(one, { n: 3 }),
       ];
-      const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+      const results = await resultsOf(place, runs, 100);
       expect(results.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "succeeded", "succeeded"]);
-      expect(most).toBe(1);
+      expect(gauge.most).toBe(1);
       for (const [index, least] of [2_000, 2_000, 2_500, 3_000].entries()) {
         expect(results[index]?.ms).toBeGreaterThanOrEqual(least);
       }
@@ -132,11 +153,10 @@ for (const kind of storeKinds) {
         { name: "gpu", concurrency: 1 },
       );
       const engine = await place.open([made]);
-      const runs = [];
-      for (let n = 0; n < 5; n++) runs.push(await engine.start(made, { n }));
+      const runs = await startMany(engine, made, 5);
       await place.clock.advance(10);
       for (const at of [1, 3]) await engine.cancel(runs[at]?.id as string);
-      const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+      const results = await resultsOf(place, runs, 100);
       expect(order).toEqual([0, 2, 4]);
       expect(results.map(({ outcome }) => outcome)).toEqual([
         "succeeded",
@@ -181,28 +201,24 @@ for (const kind of storeKinds) {
 
     it("after a crash the line forms again, and all get through", async () => {
       const { place } = here;
-      let now = 0;
-      let most = 0;
+      const gauge = new Gauge();
       const made = limited(
         async ({ n }) => {
-          most = Math.max(most, ++now);
+          gauge.enter();
           await after(place, 100);
-          now--;
+          gauge.leave();
           return n;
         },
         { name: "gpu", concurrency: 2 },
       );
       const first = await place.open([made]);
-      const runs = [];
-      for (let n = 0; n < 6; n++) runs.push(await first.start(made, { n }, { key: String(n) }));
+      const runs = await startMany(first, made, 6, true);
       await place.clock.advance(50);
-      now = 0;
+      gauge.now = 0;
       const second = await place.restart([made]);
-      const results = await Promise.all(
-        runs.map(async ({ id }) => drive(place, (await second.handle(id)).result(), 10)),
-      );
+      const results = await resultsFrom(place, second, runs);
       expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3, 4, 5]);
-      expect(most).toBeLessThanOrEqual(2);
+      expect(gauge.most).toBeLessThanOrEqual(2);
     });
   });
 }
@@ -222,9 +238,8 @@ describe("windows and full lines", () => {
       { name: "api", rate: { count: 3, per: "1s" } },
     );
     const engine = await place.open([made]);
-    const runs = [];
-    for (let n = 0; n < 8; n++) runs.push(await engine.start(made, { n }));
-    await drive(place, Promise.all(runs.map((run) => run.result())), 50);
+    const runs = await startMany(engine, made, 8);
+    await resultsOf(place, runs, 50);
     expect(begun).toEqual([0, 0, 0, 1_000, 1_000, 1_000, 2_000, 2_000]);
     await place.clock.advance(700 - ((place.clock.now() - start) % 1_000));
     const at = place.clock.now() - start;
@@ -240,24 +255,22 @@ describe("windows and full lines", () => {
   it("rate and concurrency hold together", async () => {
     const { place } = here;
     const begun: number[] = [];
-    let now = 0;
-    let most = 0;
+    const gauge = new Gauge();
     const start = place.clock.now();
     const made = limited(
       async ({ n }) => {
         begun.push(place.clock.now() - start);
-        most = Math.max(most, ++now);
+        gauge.enter();
         await after(place, 900);
-        now--;
+        gauge.leave();
         return n;
       },
       { name: "api", concurrency: 2, rate: { count: 3, per: "1s" } },
     );
     const engine = await place.open([made]);
-    const runs = [];
-    for (let n = 0; n < 6; n++) runs.push(await engine.start(made, { n }));
-    await drive(place, Promise.all(runs.map((run) => run.result())), 50);
-    expect(most).toBe(2);
+    const runs = await startMany(engine, made, 6);
+    await resultsOf(place, runs, 50);
+    expect(gauge.most).toBe(2);
     expect(begun).toEqual([0, 0, 900, 1_000, 1_800, 1_900]);
   });
 
@@ -317,7 +330,7 @@ describe("windows and full lines", () => {
     await drive(place, (runs[0] as (typeof runs)[0]).result(), 100);
     await place.clock.advance(1);
     runs.push(await engine.start(made, { n: 3 }));
-    const results = await drive(place, Promise.all(runs.map((run) => run.result())), 100);
+    const results = await resultsOf(place, runs, 100);
     expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3]);
   });
 });

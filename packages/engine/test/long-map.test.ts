@@ -1,12 +1,11 @@
 /** Maps over arrays that are too long for one journal are spread over runs of their own (rule 32). */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Engine, firstOf, flow, openEngine, optional, sqlite } from "plumbline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
+import { useFolder } from "./fixtures/folder.ts";
 
-let folder: string;
+const here = useFolder();
 let engine: Engine;
 const undone: string[] = [];
 const made: string[] = [];
@@ -51,16 +50,12 @@ const long = flow("long", {
 });
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "long-map-"));
-  engine = await openEngine({ store: sqlite(join(folder, "runs.db")), flows: [long] });
+  engine = await openEngine({ store: sqlite(join(here.folder, "runs.db")), flows: [long] });
   undone.length = 0;
   made.length = 0;
 });
 
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => engine.close());
 
 test("the answers are in order, with what lies around the map, whichever run made them", async () => {
   const run = await engine.start(long, { length: 2_300, bad: 1_700, fails: false });
@@ -102,7 +97,7 @@ test("parts that were held are released with the run that they belong to, also b
   const run = await engine.start(long, { length: 1_200, bad: -1, fails: false });
   await run.result();
   await engine.close();
-  engine = await openEngine({ store: sqlite(join(folder, "runs.db")), flows: [long] });
+  engine = await openEngine({ store: sqlite(join(here.folder, "runs.db")), flows: [long] });
   await expect
     .poll(async () => (await engine.list({ parent: run.id })).items.map(({ outcome }) => outcome))
     .toEqual(["succeeded", "succeeded"]);

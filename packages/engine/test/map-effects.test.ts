@@ -1,10 +1,21 @@
 // Attacks effects inside of maps: what an item left behind that is left out, has not begun, is under way, or belongs to a run that fails.
-import { flow } from "@plumbline/core";
+import { type FlowBuilder, flow, type Ref } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { drive, entriesOfKind, signal, soon, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 const once = { maxAttempts: 1 };
+
+/** Goes over the names of orders and leaves out, or collects, what fails. */
+const ordering = (name: string, onFailure: "drop" | "collect", each: ($: FlowBuilder, name: Ref<string>) => unknown) =>
+  flow(name, { input: z.array(z.string()), build: ($, over) => $.map("orders", { over, onFailure, each }) });
+
+/** Answers as told, but for an order of a bad name. */
+const pay = ($: FlowBuilder, name: Ref<string>, answer: Ref<string>) =>
+  $.step("pay", { needs: { name, answer }, output: z.string(), retry: once }).by(({ name, answer }) => {
+    if (name === "bad") throw new Error("no money");
+    return answer;
+  });
 
 for (const kind of storeKinds) {
   describe(`effects of items: ${kind}`, () => {
@@ -37,10 +48,7 @@ for (const kind of storeKinds) {
                 booked.push(idempotencyKey);
                 return { seat: `seat of ${name}` };
               });
-              return $.step("pay", { needs: { seat, name }, output: z.string(), retry: once }).by(({ seat, name }) => {
-                if (name === "bad") throw new Error("no money");
-                return seat.seat;
-              });
+              return pay($, name, seat.seat);
             },
           });
           return $.step("after", { needs: { out }, output: z.array(z.string()) }).by(({ out }) => {
@@ -72,30 +80,19 @@ for (const kind of storeKinds) {
 
     it("rule 8: an undo of an item left out that goes on failing is listed as standing, and the run goes on", async () => {
       const { place } = here;
-      const made = flow("stuck", {
-        input: z.array(z.string()),
-        build: ($, over) =>
-          $.map("orders", {
-            over,
-            onFailure: "collect",
-            each($, name) {
-              const seat = $.step("book", {
-                needs: { name },
-                kind: "effect",
-                output: z.string(),
-                compensate: {
-                  retry: { maxAttempts: 2, delay: 0 },
-                  run: () => {
-                    throw new Error("no such seat");
-                  },
-                },
-              }).by(({ name }) => name);
-              return $.step("pay", { needs: { seat }, output: z.string(), retry: once }).by(({ seat }) => {
-                if (seat === "bad") throw new Error("no money");
-                return seat;
-              });
+      const made = ordering("stuck", "collect", ($, name) => {
+        const seat = $.step("book", {
+          needs: { name },
+          kind: "effect",
+          output: z.string(),
+          compensate: {
+            retry: { maxAttempts: 2, delay: 0 },
+            run: () => {
+              throw new Error("no such seat");
             },
-          }),
+          },
+        }).by(({ name }) => name);
+        return pay($, name, seat);
       });
       const engine = await place.open([made]);
       const run = await engine.start(made, ["bad", "good"]);
@@ -111,33 +108,21 @@ for (const kind of storeKinds) {
       const { place } = here;
       const gate = signal();
       const calls: string[] = [];
-      const made = flow("not-begun", {
-        input: z.array(z.string()),
-        build: ($, over) =>
-          $.map("orders", {
-            over,
-            onFailure: "drop",
-            each($, name) {
-              const waits = $.step("ship", {
-                needs: { name },
-                kind: "effect",
-                output: z.string(),
-                compensate: () => void calls.push("undo"),
-              }).by({
-                limit: { name: "carrier", concurrency: 1 },
-                run: async ({ name }) => {
-                  calls.push(`ship ${name}`);
-                  await gate.promise;
-                  return name;
-                },
-              });
-              const fails = $.step("pay", { needs: { name }, output: z.string(), retry: once }).by(({ name }) => {
-                if (name === "bad") throw new Error("no money");
-                return name;
-              });
-              return { waits, fails };
-            },
-          }),
+      const made = ordering("not-begun", "drop", ($, name) => {
+        const waits = $.step("ship", {
+          needs: { name },
+          kind: "effect",
+          output: z.string(),
+          compensate: () => void calls.push("undo"),
+        }).by({
+          limit: { name: "carrier", concurrency: 1 },
+          run: async ({ name }) => {
+            calls.push(`ship ${name}`);
+            await gate.promise;
+            return name;
+          },
+        });
+        return { waits, fails: pay($, name, name) };
       });
       const engine = await place.open([made], { grace: "100ms" });
       const run = await engine.start(made, ["good", "bad"]);
@@ -155,31 +140,23 @@ for (const kind of storeKinds) {
       const { place } = here;
       const gate = signal();
       const calls: string[] = [];
-      const made = flow("under-way", {
-        input: z.array(z.string()),
-        build: ($, over) =>
-          $.map("orders", {
-            over,
-            onFailure: "drop",
-            each($, name) {
-              const ships = $.step("ship", {
-                needs: { name },
-                kind: "effect",
-                output: z.string(),
-                compensate: ({ certainty, output }) => void calls.push(`undo ${certainty} ${output}`),
-              }).by(async ({ name }) => {
-                calls.push("ship");
-                await gate.promise;
-                calls.push("shipped");
-                return name;
-              });
-              const fails = $.step("pay", { needs: { name }, output: z.string(), retry: once }).by(async () => {
-                await soon(9);
-                throw new Error("no money");
-              });
-              return { ships, fails };
-            },
-          }),
+      const made = ordering("under-way", "drop", ($, name) => {
+        const ships = $.step("ship", {
+          needs: { name },
+          kind: "effect",
+          output: z.string(),
+          compensate: ({ certainty, output }) => void calls.push(`undo ${certainty} ${output}`),
+        }).by(async ({ name }) => {
+          calls.push("ship");
+          await gate.promise;
+          calls.push("shipped");
+          return name;
+        });
+        const fails = $.step("pay", { needs: { name }, output: z.string(), retry: once }).by(async () => {
+          await soon(9);
+          throw new Error("no money");
+        });
+        return { ships, fails };
       });
       const engine = await place.open([made]);
       const run = await engine.start(made, ["bad"]);

@@ -1,23 +1,18 @@
 // Holds both stores to the same cases, and the file to what only a file promises: its chain, its format, its refusals.
 import "./fixtures/compile-cache.ts";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Flow, flow } from "@plumbline/core";
 import { MemoryStore, openEngine, SqliteStore, sqlite } from "@plumbline/engine";
 import { Journal, storeCases } from "@plumbline/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { useFolder } from "./fixtures/folder.ts";
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "plumbline-store-"));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-const path = () => join(folder, "journal.db");
+const here = useFolder();
+const path = () => join(here.folder, "journal.db");
 const openSqlite = () => SqliteStore.open({ path: path(), durability: "normal" });
 
 describe("memory", () => {
