@@ -44,6 +44,16 @@ class Gauge {
   }
 }
 
+/** Is at work for so long. */
+const busy =
+  (place: Place, gauge: Gauge, ms: number): Work =>
+  async ({ n }) => {
+    gauge.enter();
+    await after(place, ms);
+    gauge.leave();
+    return n;
+  };
+
 for (const kind of storeKinds) {
   describe(`concurrency: ${kind}`, () => {
     const here = usePlace(kind);
@@ -52,13 +62,11 @@ for (const kind of storeKinds) {
       const { place } = here;
       const gauge = new Gauge();
       const order: number[] = [];
+      const work = busy(place, gauge, 1_000);
       const made = limited(
-        async ({ n }) => {
-          order.push(n);
-          gauge.enter();
-          await after(place, 1_000);
-          gauge.leave();
-          return n;
+        (needs, context) => {
+          order.push(needs.n);
+          return work(needs, context);
         },
         { name: "gpu", concurrency: 3 },
       );
@@ -202,15 +210,7 @@ for (const kind of storeKinds) {
     it("after a crash the line forms again, and all get through", async () => {
       const { place } = here;
       const gauge = new Gauge();
-      const made = limited(
-        async ({ n }) => {
-          gauge.enter();
-          await after(place, 100);
-          gauge.leave();
-          return n;
-        },
-        { name: "gpu", concurrency: 2 },
-      );
+      const made = limited(busy(place, gauge, 100), { name: "gpu", concurrency: 2 });
       const first = await place.open([made]);
       const runs = await startMany(first, made, 6, true);
       await place.clock.advance(50);
@@ -257,13 +257,11 @@ describe("windows and full lines", () => {
     const begun: number[] = [];
     const gauge = new Gauge();
     const start = place.clock.now();
+    const work = busy(place, gauge, 900);
     const made = limited(
-      async ({ n }) => {
+      (needs, context) => {
         begun.push(place.clock.now() - start);
-        gauge.enter();
-        await after(place, 900);
-        gauge.leave();
-        return n;
+        return work(needs, context);
       },
       { name: "api", concurrency: 2, rate: { count: 3, per: "1s" } },
     );
