@@ -2,10 +2,11 @@
 // Boundary: effects, their keys and how they are undone; HTTP and its errors are the clients'.
 // Invariants: an effect that surely did nothing says so (NotApplied); every other failure leaves it in doubt, and it is
 // undone under the key that it was asked with, whether it had happened or not.
-import { type Duration, type Failure, type FlowBuilder, NotApplied, type Ref } from "plumbline";
+import { isNoRefusal, sayWhenNotApplied } from "@plumbline/example-local-services/not-applied.ts";
+import type { Duration, FlowBuilder, Ref } from "plumbline";
 import type { LoanFields } from "./application-form.ts";
-import { Booking, bookLoan, cancelBooking, NotBooked } from "./core-banking/client.ts";
-import { CustomerFile, closeCustomerFile, NotOpened, openCustomerFile } from "./core-banking/file-client.ts";
+import { Booking, bookLoan, cancelBooking } from "./core-banking/client.ts";
+import { CustomerFile, closeCustomerFile, openCustomerFile } from "./core-banking/file-client.ts";
 
 export interface Bank {
   readonly baseUrl: string;
@@ -44,15 +45,4 @@ export function bookingSteps($: FlowBuilder, { applicationId, terms }: Granted, 
       openCustomerFile(baseUrl, loan, { idempotencyKey, signal }).catch(sayWhenNotApplied),
   });
   return { booking, file };
-}
-
-/** A refusal is the bank's last word. Out of reach is not: nothing was applied either, and time may mend it. */
-function isNoRefusal({ cause }: Failure): boolean {
-  return cause?.fields?.["refused"] !== true;
-}
-
-/** What the bank surely did not do need not be undone. */
-function sayWhenNotApplied(error: unknown): never {
-  if (error instanceof NotBooked || error instanceof NotOpened) throw new NotApplied(error.message, { cause: error });
-  throw error;
 }

@@ -21,7 +21,7 @@ import { reconcile } from "./demo/reconciliation.ts";
 import { documentOf, type Report, tableOf } from "./demo/report.ts";
 import { viewRun } from "./demo/run-view.ts";
 import { type Stage, scenarioStages } from "./demo/scenario.ts";
-import { ScriptedUnderwriter } from "./demo/scripted-underwriter.ts";
+import { scriptedUnderwriter } from "./demo/scripted-underwriter.ts";
 import { loanTriageFlow } from "./flow.ts";
 
 /** Short, so that the one that nobody answers does not hold up the demonstration; the others are answered at once. */
@@ -53,7 +53,7 @@ async function demonstrate({ database, bankDatabase }: Places, say: (line: strin
   try {
     const progress = new Progress(engine, say);
     const applications = stages.flatMap((stage) => stage.applications);
-    const underwriter = new ScriptedUnderwriter(engine, applications);
+    const underwriter = scriptedUnderwriter(engine, applications);
     const batch = runBatch({
       engine,
       flow,

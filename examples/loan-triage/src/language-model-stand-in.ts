@@ -3,10 +3,9 @@
 // on a machine without any model.
 // Boundary: loopback only, no streaming; knows the shape of this example's summary and nothing else.
 // Invariants: every answer says that it is a stand-in; how it behaves depends on the model's name and nothing else.
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { answerJson, listenOnLoopback, readJson } from "@plumbline/example-local-services/json-over-http.ts";
 import { z } from "zod";
-import { answerJson, readJson } from "./json-over-http.ts";
 import type { Summary } from "./summary.ts";
 
 export const STAND_IN_NOTICE =
@@ -62,20 +61,9 @@ export async function startLanguageModelStandIn({
     requests.push({ model: chat.data.model, behaviour });
     behave(behaviour, chat.data, response);
   };
-  // A client that goes away in the middle of its request is its own business.
-  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      // Hanging answers would keep it open for ever.
-      server.closeAllConnections();
-    });
+  const { url, close } = await listenOnLoopback(serve, port);
   return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    baseUrl: `${url}/v1`,
     notice: STAND_IN_NOTICE,
     requests,
     setBehaviour: (model, behaviour) => void behaviourOf.set(model, behaviour),

@@ -1,11 +1,9 @@
 // The customer files that the bank keeps beside its loans: what a step after the booking opens, so that it can fail.
-// Boundary: one table in the ledger's file, used by the same server process; knows nothing of HTTP.
+// Boundary: one table of the bank's file; knows nothing of HTTP.
 // Invariants: a key opens at most one file for ever; a closed key never opens one again, also when the close came first.
-import { DatabaseSync } from "node:sqlite";
+import type { BooksFile } from "@plumbline/example-local-services/books-file.ts";
 
 const TABLE = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS customer_files (
     idempotency_key TEXT PRIMARY KEY, file_id TEXT, application_id TEXT, loan_id TEXT, closed INTEGER NOT NULL
   ) STRICT;
@@ -21,52 +19,35 @@ export interface FileRow {
 }
 
 export class CustomerFiles {
-  readonly #database: DatabaseSync;
+  readonly #file: BooksFile;
 
-  constructor(file: string) {
-    this.#database = new DatabaseSync(file);
-    this.#database.exec(TABLE);
+  constructor(file: BooksFile) {
+    this.#file = file;
+    file.make(TABLE);
   }
 
   /** The file's id, the same however often it is asked; undefined when the key was closed. */
-  open(idempotencyKey: string, { applicationId, loanId }: { applicationId: string; loanId: string }) {
+  open(key: string, { applicationId, loanId }: { applicationId: string; loanId: string }): string | undefined {
     // Derived from the loan, so that nothing has to be counted.
     const fileId = loanId.replace(/^L-/, "F-");
-    this.#database
-      .prepare("INSERT OR IGNORE INTO customer_files VALUES (?,?,?,?,0)")
-      .run(idempotencyKey, fileId, applicationId, loanId);
-    const row = this.#rowOf(idempotencyKey);
-    return row?.open ? (row.fileId ?? undefined) : undefined;
+    this.#file.run("INSERT OR IGNORE INTO customer_files VALUES (?,?,?,?,0)", [key, fileId, applicationId, loanId]);
+    const open = "SELECT file_id AS fileId FROM customer_files WHERE idempotency_key = ? AND closed = 0";
+    return this.#file.first<{ fileId: string }>(open, [key])?.fileId;
   }
 
   /** Closes what the key opened and keeps it from opening later. Safe to repeat. */
-  close(idempotencyKey: string): { readonly closed: "file" | "nothing" } {
-    this.#database
-      .prepare(
-        "INSERT INTO customer_files VALUES (?,NULL,NULL,NULL,1) ON CONFLICT (idempotency_key) DO UPDATE SET closed = 1",
-      )
-      .run(idempotencyKey);
-    return { closed: this.#rowOf(idempotencyKey)?.fileId ? "file" : "nothing" };
+  close(key: string): { readonly closed: "file" | "nothing" } {
+    const closing =
+      "INSERT INTO customer_files VALUES (?,NULL,NULL,NULL,1) " +
+      "ON CONFLICT (idempotency_key) DO UPDATE SET closed = 1 RETURNING file_id";
+    return { closed: this.#file.first<{ file_id: string | null }>(closing, [key])?.file_id ? "file" : "nothing" };
   }
 
   rows(): FileRow[] {
-    return this.#database.prepare(`${SELECT} ORDER BY rowid`).all().map(fileRow);
+    const rows = this.#file.all<Omit<FileRow, "open"> & { closed: number }>(
+      "SELECT idempotency_key AS idempotencyKey, file_id AS fileId, application_id AS applicationId, " +
+        "loan_id AS loanId, closed FROM customer_files ORDER BY rowid",
+    );
+    return rows.map(({ closed, ...row }) => ({ ...row, open: closed === 0 }));
   }
-
-  end(): void {
-    this.#database.close();
-  }
-
-  #rowOf(idempotencyKey: string): FileRow | undefined {
-    const row = this.#database.prepare(`${SELECT} WHERE idempotency_key = ?`).get(idempotencyKey);
-    return row && fileRow(row);
-  }
-}
-
-const SELECT =
-  "SELECT idempotency_key AS idempotencyKey, file_id AS fileId, application_id AS applicationId, " +
-  "loan_id AS loanId, closed FROM customer_files";
-
-function fileRow({ closed, ...row }: Record<string, unknown>): FileRow {
-  return { ...row, open: closed === 0 } as FileRow;
 }

@@ -1,48 +1,10 @@
 // Starts the core banking service as a process of its own, for demonstrations and tests.
-// Boundary: spawning, waiting for the line with its port, stopping; everything else goes over HTTP.
-// Invariant: the bank does not outlive the process that started it, however that one ends.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+// Boundary: names the program; how it is started and stopped is the local services'.
+import { type ServiceProcess, startService } from "@plumbline/example-local-services/service-process.ts";
 
-export interface CoreBankingProcess extends AsyncDisposable {
-  readonly baseUrl: string;
-  readonly child: ChildProcess;
-  /** SIGKILL: what a crash of the bank looks like. Resolves when it is dead. */
-  kill(): Promise<void>;
-  /** A clean end. */
-  stop(): Promise<void>;
-}
+export type CoreBankingProcess = ServiceProcess;
 
 /** Starts the bank on `db` (a file that may exist already) and resolves when it listens. Rejects when it does not start. */
-export async function startCoreBanking({
-  db,
-  port = 0,
-}: {
-  readonly db: string;
-  readonly port?: number;
-}): Promise<CoreBankingProcess> {
-  const server = fileURLToPath(new URL("./server.ts", import.meta.url));
-  const child = spawn(process.execPath, [server, "--db", db, "--port", String(port), "--until-stdin-closes"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const exited = once(child, "exit");
-  const [line] = (await Promise.race([
-    once(createInterface(child.stdout), "line"),
-    exited.then(([code]) => {
-      throw new Error(`the core banking process ended with ${code} before it listened`);
-    }),
-  ])) as [string];
-  const end = async (signal: "SIGKILL" | "SIGTERM") => {
-    child.kill(signal);
-    await exited;
-  };
-  return {
-    baseUrl: (JSON.parse(line) as { url: string }).url,
-    child,
-    kill: () => end("SIGKILL"),
-    stop: () => end("SIGTERM"),
-    [Symbol.asyncDispose]: () => end("SIGTERM"),
-  };
+export function startCoreBanking(books: { readonly db: string }): Promise<CoreBankingProcess> {
+  return startService(new URL("./server.ts", import.meta.url), books);
 }

@@ -1,6 +1,7 @@
 // Takes the stages of a scenario through an engine, a few applications at a time, each exactly once by its key.
 // Boundary: starts and waits; who decides, what fails and what is printed is the caller's.
 // Invariant: run again on the same database, it starts nothing twice and waits for what an earlier process began.
+import { inParallel } from "@plumbline/example-local-services/work-queue.ts";
 import type { Engine, Flow, RunResult } from "plumbline";
 import type { LoanApplication, LoanDecision } from "../loan-decision.ts";
 import { loadSamplePdf } from "../samples.ts";
@@ -42,19 +43,4 @@ async function runOne(application: Application, { engine, flow, onStart }: Batch
   const run = await engine.start(flow, { applicationId: id, pdf: loadSamplePdf(application.sample) }, { key: id });
   onStart?.(application, run.id);
   return { application, result: await run.result(), takenUp: !run.created };
-}
-
-/** Like Promise.all over `items`, with at most `limit` under way. */
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  limit: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
 }
