@@ -3,12 +3,13 @@
 // Invariants: a unit is started under its own number, however often it comes along; the warehouse's faults are switched on
 // before the belt moves; the classifier is broken only after all other units have ended.
 import { join } from "node:path";
+import { inParallel } from "@plumbline/example-local-services/work-queue.ts";
 import { openEngine, type RunResult, sqlite } from "plumbline";
 import { simulatedCamera } from "./camera.ts";
 import { type Classification, classify, loadModel } from "./classify.ts";
 import type { ConveyorUnit } from "./conveyor.ts";
 import { qualityControlFlow } from "./flow.ts";
-import { ScriptedInspector } from "./inspector.ts";
+import { scriptedInspector } from "./inspector.ts";
 import { type Books, readBooks, setFault } from "./inventory/client.ts";
 import { startInventory } from "./inventory/process.ts";
 import type { UnitDecision } from "./unit-decision.ts";
@@ -70,21 +71,13 @@ export async function runLine(conveyor: readonly ConveyorUnit[], { folder, onEnd
     return { unit, result, runs, passes: passes.length + late.length, exposures };
   };
   const batch = async () => {
-    const before = await inParallel(
-      conveyor.filter((unit) => unit.modelBroken !== true),
-      inspect,
-    );
+    const { before = [], after = [] } = Object.groupBy(conveyor, (unit) => (unit.modelBroken ? "after" : "before"));
+    const inspected = await inParallel(before, AT_A_TIME, inspect);
     broken = true;
-    return [
-      ...before,
-      ...(await inParallel(
-        conveyor.filter((unit) => unit.modelBroken === true),
-        inspect,
-      )),
-    ];
+    return [...inspected, ...(await inParallel(after, AT_A_TIME, inspect))];
   };
   try {
-    const units = await new ScriptedInspector(engine, conveyor).during(batch());
+    const units = await scriptedInspector(engine, conveyor).during(batch());
     return { units, books: await readBooks(warehouse.baseUrl), ms: performance.now() - begun };
   } finally {
     await engine.close();
@@ -103,18 +96,4 @@ async function switchFaultsOn(warehouse: string, conveyor: readonly ConveyorUnit
   for (const { unit, warehouseFault } of conveyor) {
     if (warehouseFault) await setFault(warehouse, { unit, ...warehouseFault });
   }
-}
-
-/** Like Promise.all over `items`, in order, with some under way at a time. */
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
-  return results;
 }

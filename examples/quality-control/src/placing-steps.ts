@@ -2,9 +2,10 @@
 // Boundary: effects, their keys and how they are undone; HTTP and its errors are the client's.
 // Invariants: an effect that surely did nothing says so (NotApplied); every other failure leaves it in doubt, and it is
 // undone under the key that it was asked with, whether it had happened or not.
-import { type Duration, type Failure, type FlowBuilder, NotApplied, type Ref } from "plumbline";
+import { isNoRefusal, sayWhenNotApplied } from "@plumbline/example-local-services/not-applied.ts";
+import type { Duration, FlowBuilder, Ref } from "plumbline";
 import type { RegionClass } from "./classify.ts";
-import { Label, Movement, moveUnit, NotDone, printLabel, undoMovement, voidLabel } from "./inventory/client.ts";
+import { Label, Movement, moveUnit, printLabel, undoMovement, voidLabel } from "./inventory/client.ts";
 import type { Bin } from "./inventory/stock-ledger.ts";
 
 export interface Warehouse {
@@ -49,15 +50,4 @@ export function label($: FlowBuilder, unit: Ref<string>, movementId: Ref<string>
     run: (needs, { idempotencyKey, signal }) =>
       printLabel(baseUrl, needs, { idempotencyKey, signal }).catch(sayWhenNotApplied),
   });
-}
-
-/** A refusal is the warehouse's last word. Out of reach is not: nothing was applied either, and time may mend it. */
-function isNoRefusal({ cause }: Failure): boolean {
-  return cause?.fields?.["refused"] !== true;
-}
-
-/** What the warehouse surely did not do need not be undone. */
-function sayWhenNotApplied(error: unknown): never {
-  if (error instanceof NotDone) throw new NotApplied(error.message, { cause: error });
-  throw error;
 }

@@ -2,17 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { InDoubt, NotDone } from "@plumbline/example-local-services/service-client.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  InDoubt,
-  moveUnit,
-  NotDone,
-  printLabel,
-  readBooks,
-  setFault,
-  undoMovement,
-  voidLabel,
-} from "../src/inventory/client.ts";
+import { moveUnit, printLabel, readBooks, setFault, undoMovement, voidLabel } from "../src/inventory/client.ts";
 import { type InventoryProcess, startInventory } from "../src/inventory/process.ts";
 import type { Bin } from "../src/inventory/stock-ledger.ts";
 

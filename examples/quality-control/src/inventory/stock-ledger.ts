@@ -1,15 +1,14 @@
-// The warehouse's own books: which unit lies in which bin, an append-only ledger of movements, and the switched-on faults.
-// Boundary: one SQLite file, used by one server process; knows nothing of HTTP.
+// The warehouse's own books: which unit lies in which bin, and an append-only ledger of movements.
+// Boundary: two tables of the warehouse's file; knows nothing of HTTP.
 // Invariants: a key moves at most one unit once for ever; an undone key never moves one again, also when the undo came
-// first; a unit lies in at most one bin; what a method has returned is on disk (WAL with synchronous=FULL).
-import { DatabaseSync } from "node:sqlite";
+// first; a unit lies in at most one bin; what a method has returned is on disk.
+import type { BooksFile } from "@plumbline/example-local-services/books-file.ts";
 
 export const BIN = ["stock", "scrap"] as const;
 export type Bin = (typeof BIN)[number];
 
-/** What a movement can meet. */
-export const MOVEMENT_FAULT = ["refuse", "hang-after-moving", "garbage-after-moving", "down"] as const;
-export const FAULT = [...MOVEMENT_FAULT, "refuse-label"] as const;
+/** What can be switched on at the warehouse. */
+export const FAULT = ["refuse", "hang-after-moving", "garbage-after-moving", "down", "refuse-label"] as const;
 export type Fault = (typeof FAULT)[number];
 
 export interface MovementRequest {
@@ -49,8 +48,6 @@ interface KeyRow {
 }
 
 const TABLES = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS keys (
     idempotency_key TEXT PRIMARY KEY, movement_id TEXT UNIQUE, unit TEXT, bin TEXT, finding TEXT,
     moved_at TEXT, undone_at TEXT
@@ -60,56 +57,54 @@ const TABLES = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, idempotency_key TEXT NOT NULL,
     movement_id TEXT, unit TEXT, bin TEXT
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS faults (unit TEXT PRIMARY KEY, fault TEXT NOT NULL, times INTEGER) STRICT;
 `;
 
 export class StockLedger {
-  readonly #database: DatabaseSync;
+  readonly #file: BooksFile;
 
-  /** Opens or creates the file; ":memory:" for a ledger that nobody keeps. */
-  constructor(file: string) {
-    // A process before this one may still be closing the same file.
-    this.#database = new DatabaseSync(file, { timeout: 5_000 });
-    this.#database.exec(TABLES);
+  constructor(file: BooksFile) {
+    this.#file = file;
+    file.make(TABLES);
   }
 
   /** Puts a unit into a bin, or says why this key does not move it (again). `now` is an ISO instant. */
-  move(idempotencyKey: string, { unit, bin, finding }: MovementRequest, now: string): MoveAnswer {
-    return this.#atomically(() => {
-      const known = this.#keyRow(idempotencyKey);
+  move(key: string, { unit, bin, finding }: MovementRequest, now: string): MoveAnswer {
+    return this.#file.atomically(() => {
+      const known = this.#keyRow(key);
       if (known?.undone_at) return { kind: "key-undone" };
       if (known?.movement_id && known.moved_at) {
         const same = known.unit === unit && known.bin === bin && known.finding === finding;
         if (!same) return { kind: "key-conflict", movementId: known.movement_id };
         return { kind: "already-moved", movementId: known.movement_id, movedAt: known.moved_at };
       }
-      const elsewhere = this.#database
-        .prepare("SELECT movement_id FROM keys WHERE unit = ? AND movement_id IS NOT NULL AND undone_at IS NULL")
-        .get(unit)?.["movement_id"];
-      if (elsewhere !== undefined) return { kind: "unit-elsewhere", movementId: String(elsewhere) };
-      const { n } = this.#database.prepare("SELECT count(movement_id) AS n FROM keys").get() as { n: number };
-      const movementId = `M-${String(n + 1).padStart(6, "0")}`;
-      this.#database
-        .prepare("INSERT INTO keys (idempotency_key, movement_id, unit, bin, finding, moved_at) VALUES (?,?,?,?,?,?)")
-        .run(idempotencyKey, movementId, unit, bin, finding, now);
-      this.#append(now, "moved", idempotencyKey, { movement_id: movementId, unit, bin });
+      const elsewhere = this.#file.first<{ movementId: string }>(
+        "SELECT movement_id AS movementId FROM keys WHERE unit = ? AND movement_id IS NOT NULL AND undone_at IS NULL",
+        [unit],
+      );
+      if (elsewhere !== undefined) return { kind: "unit-elsewhere", ...elsewhere };
+      const count = this.#file.first<{ n: number }>("SELECT count(movement_id) AS n FROM keys")?.n ?? 0;
+      const movementId = `M-${String(count + 1).padStart(6, "0")}`;
+      this.#file.run(
+        "INSERT INTO keys (idempotency_key, movement_id, unit, bin, finding, moved_at) VALUES (?,?,?,?,?,?)",
+        [key, movementId, unit, bin, finding, now],
+      );
+      this.#append(now, "moved", key, { movement_id: movementId, unit, bin });
       return { kind: "moved", movementId, movedAt: now };
     });
   }
 
   /** Takes out again what the key put in and blocks the key. The same answer however often it is asked. */
-  undo(idempotencyKey: string, now: string): UndoAnswer {
-    return this.#atomically(() => {
-      const known = this.#keyRow(idempotencyKey);
+  undo(key: string, now: string): UndoAnswer {
+    return this.#file.atomically(() => {
+      const known = this.#keyRow(key);
       if (!known?.undone_at) {
-        this.#database
-          .prepare(
-            "INSERT INTO keys (idempotency_key, undone_at) VALUES (?,?) " +
-              "ON CONFLICT (idempotency_key) DO UPDATE SET undone_at = excluded.undone_at",
-          )
-          .run(idempotencyKey, now);
+        this.#file.run(
+          "INSERT INTO keys (idempotency_key, undone_at) VALUES (?,?) " +
+            "ON CONFLICT (idempotency_key) DO UPDATE SET undone_at = excluded.undone_at",
+          [key, now],
+        );
         const nothing = { movement_id: null, unit: null, bin: null };
-        this.#append(now, known?.movement_id ? "undone" : "undone-nothing", idempotencyKey, known ?? nothing);
+        this.#append(now, known?.movement_id ? "undone" : "undone-nothing", key, known ?? nothing);
       }
       return known?.movement_id ? { undone: "movement", movementId: known.movement_id } : { undone: "nothing" };
     });
@@ -117,68 +112,33 @@ export class StockLedger {
 
   /** All that ever happened, the oldest first. */
   rows(): LedgerRow[] {
-    const rows = this.#database
-      .prepare(
-        "SELECT seq, at, kind, idempotency_key AS idempotencyKey, movement_id AS movementId, unit, bin " +
-          "FROM ledger ORDER BY seq",
-      )
-      .all();
-    return rows.map((row) => ({ ...row }) as unknown as LedgerRow);
+    return this.#file.all(
+      "SELECT seq, at, kind, idempotency_key AS idempotencyKey, movement_id AS movementId, unit, bin " +
+        "FROM ledger ORDER BY seq",
+    );
   }
 
   /** How many units lie in each bin now. */
   counts(): Record<Bin, number> {
-    const rows = this.#database
-      .prepare("SELECT bin, count(*) AS n FROM keys WHERE movement_id IS NOT NULL AND undone_at IS NULL GROUP BY bin")
-      .all() as unknown as { bin: Bin; n: number }[];
+    const rows = this.#file.all<{ bin: Bin; n: number }>(
+      "SELECT bin, count(*) AS n FROM keys WHERE movement_id IS NOT NULL AND undone_at IS NULL GROUP BY bin",
+    );
     const count = (bin: Bin) => rows.find((row) => row.bin === bin)?.n ?? 0;
     return { stock: count("stock"), scrap: count("scrap") };
   }
 
-  /** Switches a fault on for a unit ("*" for all), for the next `times` requests or for good; null is off. */
-  setFault(unit: string, fault: Fault | null, times?: number): void {
-    if (fault === null) this.#database.prepare("DELETE FROM faults WHERE unit = ?").run(unit);
-    else this.#database.prepare("INSERT OR REPLACE INTO faults VALUES (?,?,?)").run(unit, fault, times ?? null);
-  }
-
-  /** The fault of these kinds that a request meets, if any; one switched on for a number of times is used up by one. */
-  takeFault(unit: string, kinds: readonly Fault[]): Fault | undefined {
-    return this.#atomically(() => {
-      const row = this.#database
-        .prepare("SELECT * FROM faults WHERE unit IN (?, '*') ORDER BY unit = '*' LIMIT 1")
-        .get(unit) as { unit: string; fault: Fault; times: number | null } | undefined;
-      if (row === undefined || !kinds.includes(row.fault)) return undefined;
-      if (row.times === 1) this.setFault(row.unit, null);
-      else if (row.times !== null) this.setFault(row.unit, row.fault, row.times - 1);
-      return row.fault;
-    });
-  }
-
-  close(): void {
-    this.#database.close();
-  }
-
-  #keyRow(idempotencyKey: string): KeyRow | undefined {
-    return this.#database.prepare("SELECT * FROM keys WHERE idempotency_key = ?").get(idempotencyKey) as unknown as
-      | KeyRow
-      | undefined;
+  #keyRow(key: string): KeyRow | undefined {
+    return this.#file.first("SELECT * FROM keys WHERE idempotency_key = ?", [key]);
   }
 
   #append(at: string, kind: LedgerRow["kind"], key: string, moved: Pick<KeyRow, "movement_id" | "unit" | "bin">): void {
-    this.#database
-      .prepare("INSERT INTO ledger (at, kind, idempotency_key, movement_id, unit, bin) VALUES (?,?,?,?,?,?)")
-      .run(at, kind, key, moved.movement_id, moved.unit, moved.bin);
-  }
-
-  #atomically<T>(work: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
+    this.#file.run("INSERT INTO ledger (at, kind, idempotency_key, movement_id, unit, bin) VALUES (?,?,?,?,?,?)", [
+      at,
+      kind,
+      key,
+      moved.movement_id,
+      moved.unit,
+      moved.bin,
+    ]);
   }
 }
