@@ -16,7 +16,9 @@ type Route = (body: unknown, key: string, endpoint: string) => Reply;
 export type Routes = Readonly<Record<string, Route>>;
 
 /** By the name that it is switched on with: what is answered instead of the work, or after it and in its answer's place. */
-export type Faults = Readonly<Record<string, { readonly instead?: Reply; readonly after?: Reply }>>;
+export type Faults<Name extends string = string> = Readonly<
+  Partial<Record<Name, { readonly instead?: Reply; readonly after?: Reply }>>
+>;
 
 const Undo = z.object({ idempotencyKey: z.string().min(1) });
 

@@ -5,6 +5,7 @@
 // faults always have.
 import {
   acting,
+  type Faults,
   ok,
   type Reply,
   refusal,
@@ -14,7 +15,7 @@ import {
 } from "@plumbline/example-local-services/books-service.ts";
 import { z } from "zod";
 import { CustomerFiles } from "./customer-files.ts";
-import { FAULT, LoanLedger, type LoanRequest } from "./loan-ledger.ts";
+import { FAULT, type Fault, LoanLedger, type LoanRequest } from "./loan-ledger.ts";
 
 const LoanBody = z.object({
   applicationId: z.string().min(1).max(200),
@@ -28,13 +29,16 @@ const LoanBody = z.object({
 const FileBody = z.object({ applicationId: z.string().min(1), loanId: z.string().min(1) });
 
 const down = { instead: refusal(503, "down", "the bank is down") };
-const loanFaults = {
+const loanFaults: Faults<Fault> = {
   down,
   refuse: { instead: refusal(422, "refused", "the bank refuses this loan") },
   "hang-after-booking": { after: "never" },
   "garbage-after-booking": { after: ok({ ok: "banana", loan: ["%%%", null] }) },
-} as const;
-const fileFaults = { down, "refuse-file": { instead: refusal(422, "refused", "no file for this customer") } };
+};
+const fileFaults: Faults<Fault> = {
+  down,
+  "refuse-file": { instead: refusal(422, "refused", "no file for this customer") },
+};
 
 await runService(FAULT, (file) => {
   const ledger = new LoanLedger(file);

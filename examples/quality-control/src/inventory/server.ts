@@ -5,6 +5,7 @@
 // faults always have.
 import {
   acting,
+  type Faults,
   ok,
   type Reply,
   refusal,
@@ -14,7 +15,7 @@ import {
 } from "@plumbline/example-local-services/books-service.ts";
 import { z } from "zod";
 import { Labels } from "./labels.ts";
-import { BIN, FAULT, type MovementRequest, StockLedger } from "./stock-ledger.ts";
+import { BIN, FAULT, type Fault, type MovementRequest, StockLedger } from "./stock-ledger.ts";
 
 const MovementBody = z.object({
   unit: z.string().min(1).max(200),
@@ -24,13 +25,16 @@ const MovementBody = z.object({
 const LabelBody = z.object({ unit: z.string().min(1), movementId: z.string().min(1) });
 
 const down = { instead: refusal(503, "down", "the warehouse is down") };
-const movementFaults = {
+const movementFaults: Faults<Fault> = {
   down,
   refuse: { instead: refusal(422, "refused", "the warehouse refuses this unit") },
   "hang-after-moving": { after: "never" },
   "garbage-after-moving": { after: ok({ ok: "banana", movement: ["%%%", null] }) },
-} as const;
-const labelFaults = { down, "refuse-label": { instead: refusal(422, "refused", "the printer is out of labels") } };
+};
+const labelFaults: Faults<Fault> = {
+  down,
+  "refuse-label": { instead: refusal(422, "refused", "the printer is out of labels") },
+};
 
 await runService(FAULT, (file) => {
   const ledger = new StockLedger(file);
