@@ -115,10 +115,21 @@ function runCheck(
  * on the way (rule 12). A part that a transform turned into something else is not looked into.
  */
 export function droppedFields(given: unknown, kept: unknown): readonly string[] {
-  if (given === kept || typeof given !== "object" || given === null) return nothing;
+  if (given === kept || typeof given !== "object" || given === null || isFlatCopy(given, kept)) return nothing;
   const found: string[] = [];
   compare(given, kept, "", 0, { found, seen: new Set() });
   return found.length === 0 ? nothing : found;
+}
+
+/** What most schemas give for a flat object: nothing of it is missing, and there is nothing to look into. */
+function isFlatCopy(given: object, kept: unknown): boolean {
+  if (typeof kept !== "object" || kept === null || Array.isArray(given)) return false;
+  for (const key in given) {
+    if (!Object.hasOwn(kept, key)) return false;
+    const part = (given as Record<string, unknown>)[key];
+    if (typeof part === "object" && part !== (kept as Record<string, unknown>)[key]) return false;
+  }
+  return true;
 }
 
 /** `seen`: parts of what was kept that were looked into, so that shared parts and cycles cost nothing twice. */

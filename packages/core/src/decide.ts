@@ -23,14 +23,15 @@ import { type Inside, isLive, isSettled, type RunState, type Slot, siblingOf, sl
  * What is due for the given slots (all by default) and for the run itself.
  */
 export function decide(state: RunState, env: Environment, slots?: Iterable<number>): Decision {
-  const decision = { entries: [] as Entry[], commands: [] as Command[] };
-  if (state.phase === "ended" || state.frames.length === 0) return decision;
-  if (state.phase === "running") {
-    for (const id of slots ?? state.slots.keys()) decideSlot(state, slotAt(state, id), env, decision);
-  }
-  if (state.phase === "held") return decision;
-  if (decision.entries.length === 0) decideRun(state, env, decision);
+  const decision: Draft = { entries: [], commands: [] };
+  draftFor(state, env, slots ?? state.slots.keys(), decision);
   return decision;
+}
+
+function draftFor(state: RunState, env: Environment, slots: Iterable<number>, out: Draft): void {
+  if (state.phase === "ended" || state.frames.length === 0) return;
+  if (state.phase === "running") for (const id of slots) decideSlot(state, slotAt(state, id), env, out);
+  if (state.phase !== "held" && out.entries.length === 0) decideRun(state, env, out);
 }
 
 /**
@@ -38,24 +39,30 @@ export function decide(state: RunState, env: Environment, slots?: Iterable<numbe
  * commands that are due after them. Reads and clears `state.touched`.
  */
 export function advance(state: RunState, env: Environment): Decision {
-  const entries: Entry[] = [];
+  const folded: Entry[] = [];
   let commands: Command[] = [];
   for (;;) {
-    const slots = state.touched.length > 1 ? new Set(state.touched) : state.touched;
+    const slots = distinct(state.touched);
     state.touched = [];
     const { phase, closings } = state;
-    const decision = decide(state, env, slots);
-    commands = commands.length === 0 ? [...decision.commands] : [...commands, ...decision.commands];
-    if (decision.entries.length === 0) return { entries, commands };
-    for (const entry of decision.entries) {
+    const draft: Draft = { entries: [], commands };
+    draftFor(state, env, slots, draft);
+    if (draft.entries.length === 0) return { entries: folded, commands };
+    for (const entry of draft.entries) {
       if (!isStillMeant(state, entry)) continue;
       evolve(state, entry);
-      entries.push(entry);
+      folded.push(entry);
     }
     if (state.phase !== phase)
       commands = []; // what was due in the old phase is not due in the new one
     else if (state.closings !== closings) commands = commands.filter((command) => isDue(state, command));
   }
+}
+
+/** Mostly one or two that differ: a set is made only for more. */
+function distinct(slots: readonly number[]): Iterable<number> {
+  if (slots.length < 2 || (slots.length === 2 && slots[0] !== slots[1])) return slots;
+  return new Set(slots);
 }
 
 /** An entry before it, of the same decision, may have closed the part that it speaks of. */

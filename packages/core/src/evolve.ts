@@ -9,7 +9,7 @@
 import type { Entry, EntryOf } from "./entries.ts";
 import { degrade, evolveNode, isNodeEntry } from "./evolve-scopes.ts";
 import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
-import { enterFrame } from "./new-state.ts";
+import { enterFrame, noSignals, noTimers } from "./new-state.ts";
 import type { PlanRung, PlanStep } from "./plan.ts";
 import { isFatal, readersAbsorb } from "./readings.ts";
 import { addCost, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
@@ -28,7 +28,7 @@ export function evolve(state: RunState, entry: Entry): void {
 /** People are late after the end as well. */
 function keepLateDecision(state: RunState, entry: EntryOf<"decision.refused">): void {
   const slot = state.slots[entry.slot];
-  if (slot && applies(state, slot, entry)) slot.lateDecisions.push(entry.id ?? "");
+  if (slot && applies(state, slot, entry)) slot.lateDecisions = [...slot.lateDecisions, entry.id ?? ""];
 }
 
 function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started" | "decision.refused">>): void {
@@ -110,7 +110,7 @@ function endRun(state: RunState, entry: EntryOf<"run.ended">): void {
   state.output = entry.output ?? held?.output;
   state.outputDropped = entry.dropped ?? held?.dropped ?? [];
   state.failure = entry.failure ?? state.stop?.failure;
-  state.timers.clear();
+  state.timers = noTimers;
   state.touched = [];
 }
 
@@ -118,10 +118,14 @@ function endRun(state: RunState, entry: EntryOf<"run.ended">): void {
 function keepSignal(state: RunState, entry: EntryOf<"signal.received">): void {
   const known = `${entry.name} ${entry.id}`;
   if (state.phase !== "running" || state.signalIds.has(known)) return;
-  state.signalIds.add(known);
+  if (state.signals === noSignals) {
+    state.signals = new Map();
+    state.signalIds = new Set();
+  }
+  (state.signalIds as Set<string>).add(known);
   const line = state.signals.get(entry.name);
   if (line) line.push(entry);
-  else state.signals.set(entry.name, [entry]);
+  else (state.signals as Map<string, EntryOf<"signal.received">[]>).set(entry.name, [entry]);
   for (const id of state.timers) {
     const slot = state.slots[id] as Slot;
     if (slot.status === "awaiting" && slot.node.name === entry.name) touch(state, slot);

@@ -30,10 +30,10 @@ export function newState(plan: Plan): RunState {
     answerLosses: 0,
     left: false,
     causes: [],
-    timers: new Set(),
+    timers: noTimers,
     effects: [],
-    signals: new Map(),
-    signalIds: new Set(),
+    signals: noSignals,
+    signalIds: noSignalIds,
     closings: 0,
     touched: [],
     held: undefined,
@@ -48,6 +48,11 @@ export function newState(plan: Plan): RunState {
     tokens: 0,
   };
 }
+
+/** Most runs never need these, so that all share the empty ones; whoever writes the first makes one for the run. */
+export const noTimers: ReadonlySet<number> = new Set();
+export const noSignals: RunState["signals"] = new Map();
+const noSignalIds: RunState["signalIds"] = new Set();
 
 /** What opens a scope: nobody for the flow itself. */
 export interface Opening {
@@ -136,7 +141,7 @@ function newSlot(id: number, frame: Frame, node: PlanNode): Slot {
     tokens: 0,
     from: undefined,
     dropped: none,
-    lateDecisions: [],
+    lateDecisions: none,
     decision: undefined,
     inside: undefined,
     hedge: undefined,

@@ -74,24 +74,26 @@ const waitingStatuses: ReadonlySet<SlotStatus> = new Set([
 ]);
 
 export function summaryOf(state: RunState): RunSummary {
-  const dueAt = nextDueAt(state);
-  return {
+  const summary: { -readonly [Field in keyof RunSummary]: RunSummary[Field] } = {
     id: state.run,
     flow: state.plan.flow,
-    ...(state.key === undefined ? {} : { key: state.key }),
-    ...(state.parent === undefined ? {} : { parent: state.parent.run }),
     fingerprint: state.fingerprint,
     status: statusOf(state),
-    ...(state.outcome === undefined ? {} : { outcome: state.outcome }),
     degraded: state.degradations.length > 0,
     startedAt: state.startedAt,
     updatedAt: state.updatedAt,
-    ...(dueAt === undefined ? {} : { dueAt }),
     length: state.length,
     usd: state.usd,
     tokens: state.tokens,
     waits: state.timers.size === 0 || state.phase !== "running" ? noWaits : waitsOf(state),
   };
+  // Assigned and not spread: it is made for every commit of every run.
+  const dueAt = nextDueAt(state);
+  if (dueAt !== undefined) summary.dueAt = dueAt;
+  if (state.key !== undefined) summary.key = state.key;
+  if (state.parent !== undefined) summary.parent = state.parent.run;
+  if (state.outcome !== undefined) summary.outcome = state.outcome;
+  return summary;
 }
 
 const noWaits: readonly Wait[] = [];

@@ -24,7 +24,10 @@ export function resolve(state: RunState, frame: Frame, expression: Expression, r
 class Resolver {
   private readonly state: RunState;
   private readonly read: Read;
-  private readonly opened = new Map<Slot | Frame, unknown>();
+  /** What was opened last, and what was opened before it where there is more than one. */
+  private lastKey: Slot | Frame | undefined;
+  private lastValue: unknown;
+  private earlier: Map<Slot | Frame, unknown> | undefined;
 
   constructor(state: RunState, read: Read) {
     this.state = state;
@@ -148,8 +151,16 @@ class Resolver {
   }
 
   private once<Key extends Slot | Frame>(key: Key, open: (key: Key) => unknown): unknown {
-    if (!this.opened.has(key)) this.opened.set(key, open(key));
-    return this.opened.get(key);
+    if (this.lastKey === key) return this.lastValue;
+    if (this.earlier?.has(key)) return this.earlier.get(key);
+    const value = open(key);
+    if (this.lastKey !== undefined) {
+      this.earlier ??= new Map();
+      this.earlier.set(this.lastKey, this.lastValue);
+    }
+    this.lastKey = key;
+    this.lastValue = value;
+    return value;
   }
 }
 

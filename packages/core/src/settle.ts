@@ -5,6 +5,7 @@
  * is proportional to the slot's readers and to how deep it lies, never to the size of the run; a slot that has settled
  * has no timer; what stands in a part that is closed has none either, unless it is being undone.
  */
+import { noTimers } from "./new-state.ts";
 import { type Frame, type Inside, isLive, type RunState, type Slot, siblingOf } from "./state.ts";
 
 /** The slot's fate is known: its readers go on, and so does whoever opened its scope when it was the last. */
@@ -67,13 +68,14 @@ export function touch(state: RunState, slot: Slot): void {
 
 export function setTimer(state: RunState, slot: Slot, dueAt: number): void {
   slot.dueAt = dueAt;
-  state.timers.add(slot.id);
+  if (state.timers === noTimers) state.timers = new Set();
+  (state.timers as Set<number>).add(slot.id);
 }
 
 export function clearTimer(state: RunState, slot: Slot): void {
   if (slot.dueAt === undefined) return;
   slot.dueAt = undefined;
-  state.timers.delete(slot.id);
+  (state.timers as Set<number>).delete(slot.id);
 }
 
 /** Counts for the slot, for the run, and for every node that the slot lies in. */

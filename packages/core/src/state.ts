@@ -136,7 +136,7 @@ export interface Slot {
   from: Provenance | undefined;
   dropped: readonly string[];
   /** Ids of decisions that came too late. */
-  readonly lateDecisions: string[];
+  lateDecisions: readonly string[];
   decision: { readonly via: Via | "signal"; readonly by?: string; readonly id?: string } | undefined;
   /** For nodes that open scopes, once they have. */
   inside: Inside | undefined;
@@ -193,12 +193,12 @@ export interface RunState {
   /** What may end the run before its time, in the order of the journal: failed slots, a cancel, the deadline. */
   readonly causes: (number | "cancel" | "deadline")[];
   /** Slots with a timer set. Small, whatever the size of the run. */
-  readonly timers: Set<number>;
+  timers: ReadonlySet<number>;
   /** Effects and called runs in the order of their first start. */
   readonly effects: number[];
   /** What the outside said and no wait has taken, by name. */
-  readonly signals: Map<string, SignalReceived[]>;
-  readonly signalIds: Set<string>;
+  signals: ReadonlyMap<string, SignalReceived[]>;
+  signalIds: ReadonlySet<string>;
   /** Raised when a part of the run is closed before its time: whatever is under way in it is not wanted any more. */
   closings: number;
   /** Slots that an entry has changed since somebody last looked: a hint for `decide`, not part of the record. */

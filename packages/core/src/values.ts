@@ -53,8 +53,9 @@ const undefinedText: Sealed = '{"$":"undefined"}';
  */
 export function seal(value: unknown, options: SealOptions = {}): SealResult {
   try {
+    const plain = sealPlain(value);
+    if (plain !== undefined) return { sealed: plain };
     if (value === undefined) return { sealed: undefinedText };
-    if (canBeRead(value)) return { sealed: JSON.stringify(value) };
     return { sealed: JSON.stringify(encode(value, "", 0, options)) };
   } catch (error) {
     if (error instanceof Refused) return { refusal: { path: error.path, reason: error.message } };
@@ -62,12 +63,15 @@ export function seal(value: unknown, options: SealOptions = {}): SealResult {
   }
 }
 
-/** `isPlain`, where a getter that throws is no: encoding reads again and says where it was. */
-function canBeRead(value: unknown): boolean {
+/**
+ * Seals a value that JSON alone carries unchanged, as most are; undefined for any other: `seal` can do more with it. A
+ * getter that throws is no plain value either: encoding reads it again and says where it was.
+ */
+export function sealPlain(value: unknown): Sealed | undefined {
   try {
-    return isPlain(value, 0);
+    return isPlain(value, 0) ? JSON.stringify(value) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

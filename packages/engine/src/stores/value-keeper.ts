@@ -16,6 +16,7 @@ import {
   type Sealed,
   type Store,
   seal,
+  sealPlain,
 } from "@plumbline/core";
 
 /** Longer sealed texts become blobs. */
@@ -37,6 +38,8 @@ const noBlobs: readonly NewBlob[] = [];
 
 /** Seals a value for the journal; what is large is set aside as blobs. */
 export function keep(value: unknown, options: { codecs: readonly Codec[]; nonFinite?: boolean }): KeepResult {
+  const plain = sealPlain(value);
+  if (plain !== undefined && plain.length <= inlineTextLimit) return { sealed: plain, blobs: noBlobs };
   let blobs: NewBlob[] | undefined;
   const result = seal(value, {
     ...options,
@@ -82,7 +85,8 @@ export function needsBlobs(values: readonly Sealed[]): boolean {
 
 /** A reader for values that hold no blobs. */
 export function plainReader(codecs: readonly Codec[]): Read {
-  return (sealed) => open(sealed, { codecs });
+  const options = { codecs };
+  return (sealed) => open(sealed, options);
 }
 
 /** Fetches the blobs of `values` and gives a reader that can open them. */
