@@ -4,6 +4,7 @@
  * Boundary: the life of the thread and the messages; what is written is sqlite-writer.ts. Invariants: answers come in the
  * order of what was asked; the thread's death, expected or not, ends what waits for it with an error.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { PlumblineError } from "@plumbline/core";
 import type { Taken, WriteBatch, WriterOptions } from "./sqlite-writer.ts";
@@ -29,6 +30,9 @@ export interface WriterFailure {
 /** Failures of the writer that mean more than that it failed. */
 const knownCodes = ["store-newer", "ownership-lost"] as const;
 
+/** A thread that has let go of the file ends at once; one that hangs is ended after so long. */
+const endsWithinMs = 2_000;
+
 interface Waiter {
   resolve(message: FromWriter): void;
   reject(error: unknown): void;
@@ -38,6 +42,7 @@ export class SqliteThread {
   private readonly worker: Worker;
   private readonly path: string;
   private readonly waiters: Waiter[] = [];
+  private readonly ended: Promise<unknown>;
   private dead: unknown;
 
   private constructor(options: WriterOptions) {
@@ -46,6 +51,7 @@ export class SqliteThread {
       workerData: options,
       name: "plumbline-sqlite",
     });
+    this.ended = new Promise((resolve) => this.worker.once("exit", resolve));
     this.worker.on("message", (message: FromWriter) => this.onMessage(message));
     this.worker.on("error", (error) => this.die(error));
     this.worker.on("exit", (code) => this.die(new Error(`the writer's thread ended with code ${code}`)));
@@ -80,8 +86,11 @@ export class SqliteThread {
     }
   }
 
+  /** Lets the thread end by itself: ended from outside, it could be in the middle of a call into SQLite. */
   async close(): Promise<void> {
     if (this.dead === undefined) await this.ask({ kind: "close" }).catch(() => {});
+    this.worker.ref(); // whoever waits for the closing waits for its end
+    await Promise.race([this.ended, delay(endsWithinMs, undefined, { ref: false })]);
     await this.worker.terminate();
   }
 
