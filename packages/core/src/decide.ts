@@ -36,9 +36,9 @@ function draftFor(state: RunState, env: Environment, slots: Iterable<number>, ou
 
 /**
  * Decides and folds until nobody but the outside can go on: gives all entries that were decided, in order, and the
- * commands that are due after them. Reads and clears `state.touched`.
+ * commands that are due after them; both belong to the caller. Reads and clears `state.touched`.
  */
-export function advance(state: RunState, env: Environment): Decision {
+export function advance(state: RunState, env: Environment): Draft {
   const folded: Entry[] = [];
   let commands: Command[] = [];
   for (;;) {

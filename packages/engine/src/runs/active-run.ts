@@ -26,16 +26,8 @@ import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
 import { hasContract } from "./answer.ts";
 import type { BoundCode, Host, Performance, PerformingRun } from "./host.ts";
+import { type Pending, PendingCommands } from "./pending-commands.ts";
 import { perform } from "./perform.ts";
-
-/** What is under way or waits to begin, by slot; the run's own commands have slots of their own below zero. */
-interface Pending {
-  readonly command: Command;
-  /** Begins when so many entries are durable. */
-  readonly after: number;
-  begun: boolean;
-  performance?: Performance;
-}
 
 /** Somebody who goes on when so many entries are durable. */
 interface DurabilityWaiter {
@@ -44,7 +36,14 @@ interface DurabilityWaiter {
   reject(error: unknown): void;
 }
 
-const runSlot = -1;
+/** What is committed with the next entries. */
+interface Beside {
+  readonly registers: (() => Register)[];
+  readonly blobs: NewBlob[];
+}
+
+const nothing: Entry[] = [];
+const noInputHash = { inputHash: "" };
 
 /** Functions of values that change nothing and look at nothing, like pure steps: they may be asked before all is durable. */
 const questions: ReadonlySet<Command["kind"]> = new Set([
@@ -65,25 +64,21 @@ export class ActiveRun implements Committable, PerformingRun {
   /** Entries that are durable. */
   private durable: number;
   private collected = 0;
-  private uncommitted: Entry[] = [];
-  private registers: (() => Register)[] = [];
-  private newBlobs: NewBlob[] = [];
+  private uncommitted: Entry[] = nothing;
+  private beside: Beside | undefined;
   /** Known once a blob has come in; one that was taken up may have any. */
   mayHaveBlobs: boolean;
   /** Until their commit is acknowledged. */
-  private readonly unwritten = new Map<string, Uint8Array>();
-  readonly blobs: PerformingRun["blobs"] = {
-    blob: async (run, id) => this.unwritten.get(id) ?? this.host.store.blob(run, id),
-  };
+  private unwritten: Map<string, Uint8Array> | undefined;
   private marked = false;
-  private inbox: Entry[] = [];
+  private inbox: Entry[] = nothing;
   private turning = false;
   private paused = false;
   private readonly isTakenUp: boolean;
   private dropped: { readonly error: unknown } | undefined;
-  private readonly pending = new Map<number, Pending>();
-  private durabilityWaiters: DurabilityWaiter[] = [];
-  private idleWaiters: (() => void)[] = [];
+  private readonly pending = new PendingCommands();
+  private durabilityWaiters: DurabilityWaiter[] | undefined;
+  private idleWaiters: (() => void)[] | undefined;
   /** How many work with this run just now: it stays in memory for them. */
   holds = 0;
   private readonly onRefused: (verdict: CommitVerdict) => void;
@@ -114,22 +109,37 @@ export class ActiveRun implements Committable, PerformingRun {
 
   /** Something happened. Entries are folded in this order; what follows from them is decided at once. */
   receive(...entries: Entry[]): void {
+    this.take(entries);
+  }
+
+  private take(entries: Entry[]): void {
     if (this.dropped) return;
-    for (const entry of entries) this.inbox.push(entry);
+    if (this.inbox.length === 0) this.inbox = entries;
+    else for (const entry of entries) this.inbox.push(entry);
     this.turn();
   }
 
   /** To be committed with the next entries; read when they leave, so that of two writers of one name neither is lost. */
-  keepRegister = (register: () => Register): void => {
-    this.registers.push(register);
-  };
+  get keepRegister(): PerformingRun["keepRegister"] {
+    return (register) => {
+      this.beside ??= { registers: [], blobs: [] };
+      this.beside.registers.push(register);
+    };
+  }
 
   keepBlobs(blobs: readonly NewBlob[]): void {
+    if (blobs.length === 0) return;
+    this.mayHaveBlobs = true;
+    this.beside ??= { registers: [], blobs: [] };
+    this.unwritten ??= new Map();
     for (const blob of blobs) {
-      this.mayHaveBlobs = true;
-      this.newBlobs.push(blob);
+      this.beside.blobs.push(blob);
       this.unwritten.set(blob.id, blob.bytes);
     }
+  }
+
+  get blobs(): PerformingRun["blobs"] {
+    return { blob: async (run, id) => this.unwritten?.get(id) ?? this.host.store.blob(run, id) };
   }
 
   /** Resolves when everything said so far is durable; rejects when it never will be. */
@@ -137,7 +147,10 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.dropped) return Promise.reject(this.dropped.error);
     if (this.isQuiet) return Promise.resolve();
     const length = this.state.length + this.inbox.length;
-    return new Promise((resolve, reject) => this.durabilityWaiters.push({ length, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.durabilityWaiters ??= [];
+      this.durabilityWaiters.push({ length, resolve, reject });
+    });
   }
 
   /** Goes on after a restart: what was lost is declared first, then everything is looked at again. */
@@ -168,23 +181,27 @@ export class ActiveRun implements Committable, PerformingRun {
     const { state } = this;
     const { phase, closings } = state;
     const received = this.inbox;
-    this.inbox = [];
-    for (const entry of received) {
-      evolve(state, entry);
-      this.uncommitted.push(entry);
-    }
+    this.inbox = nothing;
+    for (const entry of received) evolve(state, entry);
+    this.keep(received);
     const { entries, commands } = advance(state, this.host.env);
-    for (const entry of entries) this.uncommitted.push(entry);
+    this.keep(entries);
     if (phase !== state.phase || closings !== state.closings) this.giveUp();
-    for (const command of commands) this.take(command);
+    for (const command of commands) this.expect(command);
+    if (!this.paused) this.beginDurable();
   }
 
-  private take(command: Command): void {
-    const slot = "slot" in command ? command.slot : runSlot;
-    if (this.pending.has(slot)) return;
-    const pending: Pending = { command, after: this.mayStartEarly(command) ? 0 : this.state.length, begun: false };
-    this.pending.set(slot, pending);
-    if (pending.after <= this.durable && !this.paused) this.begin(slot, pending);
+  private expect(command: Command): void {
+    const pending = this.pending.add(command);
+    if (!pending) return;
+    if (this.mayStartEarly(command) && !this.paused) this.begin(pending);
+    else this.pending.wait(pending, this.state.length);
+  }
+
+  /** Adds to what is to be committed. What comes first is taken as it is: it belongs to nobody else any more. */
+  private keep(entries: Entry[]): void {
+    if (this.uncommitted.length === 0) this.uncommitted = entries;
+    else for (const entry of entries) this.uncommitted.push(entry);
   }
 
   /**
@@ -204,24 +221,25 @@ export class ActiveRun implements Committable, PerformingRun {
     return node.stepKind === "pure" || (needsInputAlone && attempts === 0);
   }
 
-  private begin(slot: number, pending: Pending): void {
+  private begin(pending: Pending): void {
     pending.begun = true;
     const performance = perform(this, pending.command, (entries, blobs) => {
-      if (this.pending.get(slot) !== pending) return;
-      this.pending.delete(slot);
+      if (!this.pending.holds(pending)) return;
+      this.pending.delete(pending);
       if (blobs) this.keepBlobs(blobs);
-      this.receive(...entries);
+      this.take(entries);
       this.tellIdle();
     });
-    if (performance && this.pending.get(slot) === pending) pending.performance = performance;
+    if (performance && this.pending.holds(pending)) pending.performance = performance;
   }
 
   /** A part of the run is closed: what only reads there is given up, effects get a grace, undoing goes on (rule 9). */
   private giveUp(): void {
-    for (const [slot, { command, performance }] of [...this.pending]) {
+    for (const pending of this.pending.all()) {
+      const { command, performance, slot } = pending;
       if (!isDue(this.state, command)) {
         performance?.supersede("the run was stopped, or goes on without it");
-        this.pending.delete(slot);
+        this.pending.delete(pending);
       } else if (command.kind === "attempt" && !isLive(this.state, slotAt(this.state, slot).frame)) {
         performance?.abortAfter(this.host.graceMs);
       }
@@ -238,20 +256,23 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.uncommitted.length === 0) return undefined;
     // Until its claim is answered the id may be another run's: nothing more of this one may reach the file.
     if (this.claim !== undefined && this.collected > 0) return undefined;
-    const entries = this.uncommitted;
-    const { claim, registers, newBlobs: blobs } = this;
-    this.uncommitted = [];
-    this.registers = [];
-    this.newBlobs = [];
-    const first = this.collected === 0;
-    this.collected += entries.length;
-    return {
+    const { uncommitted: entries, beside } = this;
+    this.uncommitted = nothing;
+    const item: { -readonly [Field in keyof CommitItem]: CommitItem[Field] } = {
       summary: summaryOf(this.state),
       entries,
-      ...(first ? { claim: claim ?? { inputHash: "" }, plan: this.state.plan as Plan } : {}),
-      ...(registers.length > 0 ? { registers: registers.map((register) => register()) } : {}),
-      ...(blobs.length > 0 ? { blobs } : {}),
     };
+    if (this.collected === 0) {
+      item.claim = this.claim ?? noInputHash;
+      item.plan = this.state.plan;
+    }
+    this.collected += entries.length;
+    if (beside) {
+      this.beside = undefined;
+      if (beside.registers.length > 0) item.registers = beside.registers.map((register) => register());
+      if (beside.blobs.length > 0) item.blobs = beside.blobs;
+    }
+    return item;
   }
 
   committed(verdict: CommitVerdict, item: CommitItem): void {
@@ -263,7 +284,7 @@ export class ActiveRun implements Committable, PerformingRun {
     }
     const from = this.durable;
     this.durable += item.entries.length;
-    for (const { id } of item.blobs ?? []) this.unwritten.delete(id);
+    if (item.blobs) for (const { id } of item.blobs) this.unwritten?.delete(id);
     this.claim = undefined;
     if (from === 0) this.onRefused(verdict);
     if (!this.paused) this.beginDurable();
@@ -273,30 +294,32 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   private beginDurable(): void {
-    for (const [slot, pending] of [...this.pending]) {
-      if (pending.begun || pending.after > this.durable || this.pending.get(slot) !== pending) continue;
-      if (isDue(this.state, pending.command)) this.begin(slot, pending);
-      else this.pending.delete(slot);
+    for (;;) {
+      const pending = this.pending.next(this.durable);
+      if (!pending) return;
+      if (isDue(this.state, pending.command)) this.begin(pending);
+      else this.pending.delete(pending);
     }
   }
 
   private tellDurable(): void {
-    if (this.durabilityWaiters.length === 0) return;
     const waiting = this.durabilityWaiters;
-    this.durabilityWaiters = waiting.filter(({ length }) => length > this.durable);
+    if (!waiting) return;
+    const left = waiting.filter(({ length }) => length > this.durable);
+    this.durabilityWaiters = left.length > 0 ? left : undefined;
     for (const { length, resolve } of waiting) if (length <= this.durable) resolve();
   }
 
   /** Lets go of everything at once, without a word to the journal: the process, the store or the claim is gone. */
   drop(reason: string, error: unknown = new Error(reason)): void {
     this.dropped ??= { error };
-    for (const { performance } of this.pending.values()) performance?.supersede(reason);
+    for (const { performance } of this.pending.all()) performance?.supersede(reason);
     this.pending.clear();
-    this.inbox = [];
-    this.uncommitted = [];
-    this.unwritten.clear();
-    for (const { reject } of this.durabilityWaiters) reject(error);
-    this.durabilityWaiters = [];
+    this.inbox = nothing;
+    this.uncommitted = nothing;
+    this.unwritten = undefined;
+    for (const { reject } of this.durabilityWaiters ?? []) reject(error);
+    this.durabilityWaiters = undefined;
     this.tellIdle();
   }
 
@@ -314,7 +337,10 @@ export class ActiveRun implements Committable, PerformingRun {
   pause(): Promise<void> {
     this.paused = true;
     if (this.isIdle) return Promise.resolve();
-    return new Promise((resolve) => this.idleWaiters.push(resolve));
+    return new Promise((resolve) => {
+      this.idleWaiters ??= [];
+      this.idleWaiters.push(resolve);
+    });
   }
 
   /** The engine closes: says so where something is still under way, so that it is not taken for a crash (rule 5). */
@@ -323,12 +349,12 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   private get isIdle(): boolean {
-    return [...this.pending.values()].every((pending) => !pending.begun);
+    return !this.pending.anyBegun;
   }
 
   private tellIdle(): void {
-    if (this.idleWaiters.length === 0 || !this.isIdle) return;
+    if (!this.idleWaiters || !this.isIdle) return;
     for (const resolve of this.idleWaiters) resolve();
-    this.idleWaiters = [];
+    this.idleWaiters = undefined;
   }
 }
