@@ -236,7 +236,7 @@ export interface EndReport {
   /** The step that made the run fail. */
   readonly failedAt?: string;
   readonly degradations: readonly Degradation[];
-  /** What steps had given when the run ended, by path: the partial answer of a run that failed. */
+  /** What steps had given when the run ended, by path: for a run that ended without an answer. */
   readonly partial: Readonly<Record<string, Sealed>>;
   readonly standing: readonly Standing[];
   readonly cost: Required<Cost>;
@@ -246,9 +246,6 @@ export interface EndReport {
 /** The end of a run, or undefined while it goes on. */
 export function endOf(state: RunState): EndReport | undefined {
   if (state.outcome === undefined) return undefined;
-  const completed = state.slots.flatMap((slot) =>
-    slot.value === undefined ? [] : [[pathOf(slot), slot.value] as const],
-  );
   return {
     outcome: state.outcome,
     output: state.output,
@@ -256,9 +253,14 @@ export function endOf(state: RunState): EndReport | undefined {
     ...(state.stop ? { cause: state.stop.cause } : {}),
     ...(state.stop?.slot === undefined ? {} : { failedAt: pathOf(slotAt(state, state.stop.slot)) }),
     degradations: state.degradations,
-    partial: Object.fromEntries(completed),
+    partial: state.output === undefined ? partialOf(state) : {},
     standing: standingOf(state),
     cost: costOf(state),
     ms: (state.endedAt as number) - state.startedAt,
   };
+}
+
+function partialOf({ slots }: RunState): Record<string, Sealed> {
+  const completed = slots.flatMap((slot) => (slot.value === undefined ? [] : [[pathOf(slot), slot.value] as const]));
+  return Object.fromEntries(completed);
 }

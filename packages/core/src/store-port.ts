@@ -14,9 +14,9 @@ import type { RunSummary } from "./report.ts";
 export interface CommitItem {
   /** The projection after these entries; it names the run. */
   readonly summary: RunSummary;
+  /** The projection as this engine had it committed before; absent when it has not, and anything may be there. */
+  readonly before?: RunSummary;
   readonly entries: readonly Entry[];
-  /** The entries as one JSON array, when they were encoded already. */
-  readonly encoded?: string;
   /** For a run's first commit: refuses the item when the id is taken, instead of adding to it. */
   readonly claim?: { readonly inputHash: string };
   readonly plan?: Plan;

@@ -80,14 +80,14 @@ export class EmbeddedEngine implements Engine {
   start(flow: string, input: unknown, options?: StartOptions): Promise<RunHandle>;
   async start(target: Flow<never> | string, input: unknown, options: StartOptions = {}): Promise<RunHandle> {
     demandStart(target, options);
-    await this.host.ready();
+    if (!this.host.isReady) await this.host.ready();
     const flow = this.host.flows.find(target);
     demandRoom(flow, this.host.limits);
     const { key } = options;
     const { sealed, blobs, dropped } = await sealedInput(flow, input);
     const id = key === undefined ? newRunId(this.host.clock.now()) : keyedRunId(flow.name, key);
     const claim = key === undefined ? undefined : { inputHash: hashOf(asked(flow, input) ?? wholeText(sealed, blobs)) };
-    await this.host.ready(); // the contract may have taken its time
+    if (!this.host.isReady) await this.host.ready(); // the contract may have taken its time
     const verdict = await startRun(this.host, { flow, id, key, input: { sealed, blobs, dropped }, claim });
     if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
       throw keyConflict(flow.name, key as string);

@@ -12,49 +12,55 @@ interface Waiter {
 }
 
 export class EndWaiters {
-  private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly waiters = new Map<string, Waiter[]>();
 
-  /** The end of a run that has ended, as `find` knows it, or as it will be told. */
+  /** The end of a run that has not ended, as it will be told. */
+  wait(run: string): Promise<RunResult> {
+    return new Promise((resolve, reject) => this.add(run, { resolve, reject }));
+  }
+
+  /** The end of a run that may have ended, as `find` knows it, or as it will be told. */
   async endOf(run: string, find: () => Promise<RunResult | undefined>): Promise<RunResult> {
-    const ended = this.wait(run); // before looking, so that an end in between is not missed
+    const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
+    const waiter = { resolve, reject };
+    this.add(run, waiter); // before looking, so that an end in between is not missed
+    promise.catch(() => {}); // whoever gave up looking elsewhere first is not told
     try {
-      return (await find()) ?? (await ended.promise);
+      return (await find()) ?? (await promise);
     } finally {
-      ended.forget();
+      this.forget(run, waiter);
     }
   }
 
-  /** Waits for the end of a run; `forget` when it has been found out otherwise. */
-  private wait(run: string): { readonly promise: Promise<RunResult>; forget(): void } {
-    let forget = () => {};
-    const promise = new Promise<RunResult>((resolve, reject) => {
-      const waiter = { resolve, reject };
-      const waiters = this.waiters.get(run) ?? new Set();
-      this.waiters.set(run, waiters.add(waiter));
-      forget = () => {
-        waiters.delete(waiter);
-        // A set that was told already is no longer the one in the map.
-        if (waiters.size === 0 && this.waiters.get(run) === waiters) this.waiters.delete(run);
-      };
-    });
-    promise.catch(() => {}); // whoever gave up looking elsewhere first is not told
-    return { promise, forget };
+  private add(run: string, waiter: Waiter): void {
+    const waiting = this.waiters.get(run);
+    if (waiting) waiting.push(waiter);
+    else this.waiters.set(run, [waiter]);
+  }
+
+  private forget(run: string, waiter: Waiter): void {
+    const left = this.waiters.get(run)?.filter((one) => one !== waiter);
+    if (left && left.length > 0) this.waiters.set(run, left);
+    else this.waiters.delete(run);
   }
 
   /** The run has ended. The result is only worked out where somebody waits for it. */
-  tell(run: string, result: () => Promise<RunResult>): void {
+  tell(run: string, result: () => RunResult | Promise<RunResult>): void {
     const waiters = this.waiters.get(run);
     if (!waiters) return;
     this.waiters.delete(run);
     const given = result();
-    for (const { resolve, reject } of waiters) given.then(resolve, reject);
+    for (const { resolve, reject } of waiters) {
+      if (given instanceof Promise) given.then(resolve, reject);
+      else resolve(given);
+    }
   }
 
   /** Looks for ends that nobody told of: a commit that was reported as failed may have been one. */
   async tellMissed(find: (run: string) => Promise<RunResult | undefined>): Promise<void> {
     for (const run of [...this.waiters.keys()]) {
       const result = await find(run);
-      if (result) this.tell(run, async () => result);
+      if (result) this.tell(run, () => result);
     }
   }
 

@@ -105,6 +105,11 @@ export class EngineHost implements Host {
     this.timers = this.newTimers();
   }
 
+  /** The engine takes work just now. */
+  get isReady(): boolean {
+    return this.closing === undefined && this.opening === undefined && this.broken === undefined;
+  }
+
   /** Resolves when the engine takes work; rejects when it never will again. */
   async ready(): Promise<void> {
     if (this.closing !== undefined) throw closed();
@@ -198,6 +203,8 @@ export class EngineHost implements Host {
 
   /** Waits for the end of a run, or finds that it has ended. */
   async endOf(id: string): Promise<RunResult> {
+    const active = this.active.get(id);
+    if (active && active.state.phase !== "ended" && this.isReady) return this.ends.wait(id);
     await this.ready();
     return this.ends.endOf(id, () => this.reading(() => this.foundEnd(id)));
   }

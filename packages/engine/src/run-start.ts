@@ -19,6 +19,7 @@ import {
 } from "@plumbline/core";
 import { ActiveRun } from "./runs/active-run.ts";
 import type { BoundCode, Host } from "./runs/host.ts";
+import { isThenable } from "./runs/timed-call.ts";
 import type { Starts } from "./starts.ts";
 import { isStoredAs, keep, type NewBlob } from "./stores/value-keeper.ts";
 
@@ -37,11 +38,8 @@ export function asked(flow: Flow, input: unknown): string | undefined {
 
 /** The input as it will be recorded: held to the flow's contract at the boundary where it came in (rule 33). */
 export async function sealedInput(flow: Flow, input: unknown): Promise<KeptInput> {
-  const { value, reasons, dropped } = await judge(
-    { schema: flow.code.input, checks: [], onDropped: "record" },
-    input,
-    undefined,
-  );
+  const judged = judge({ schema: flow.code.input, checks: [], onDropped: "record" }, input, undefined);
+  const { value, reasons, dropped } = isThenable(judged) ? await judged : judged;
   if (reasons.length > 0) {
     throw new PlumblineError("input-invalid", "the input does not satisfy the flow's contract", {
       path: flow.name,

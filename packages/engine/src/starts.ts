@@ -6,25 +6,31 @@
  */
 import type { ActiveRun } from "./runs/active-run.ts";
 
+interface Start {
+  readonly run: ActiveRun;
+  readonly reject: (error: unknown) => void;
+  /** Another start of the same id: at most one of them will be the run. */
+  readonly other: Start | undefined;
+}
+
 export class Starts {
-  private readonly runs = new Map<ActiveRun, (error: unknown) => void>();
-  private readonly byId = new Map<string, { count: number; readonly waiting: (() => void)[] }>();
+  private readonly byId = new Map<string, Start>();
+  private readonly waiting = new Map<string, (() => void)[]>();
 
   /** `reject` is called when the first commit will never come. */
   add(id: string, run: ActiveRun, reject: (error: unknown) => void): void {
-    this.runs.set(run, reject);
-    const same = this.byId.get(id);
-    if (same) same.count++;
-    else this.byId.set(id, { count: 1, waiting: [] });
+    this.byId.set(id, { run, reject, other: this.byId.get(id) });
   }
 
   /** The verdict of its first commit has come. */
   done(id: string, run: ActiveRun): void {
-    if (!this.runs.delete(run)) return;
-    const same = this.byId.get(id);
-    if (!same || --same.count > 0) return;
+    const left = without(this.byId.get(id), run);
+    if (left) {
+      this.byId.set(id, left);
+      return;
+    }
     this.byId.delete(id);
-    for (const resolve of same.waiting) resolve();
+    this.tell(id);
   }
 
   has(id: string): boolean {
@@ -33,19 +39,38 @@ export class Starts {
 
   /** Resolves when no start of this run is under way. */
   settled(id: string): Promise<void> {
-    const same = this.byId.get(id);
-    return same ? new Promise((resolve) => same.waiting.push(resolve)) : Promise.resolve();
+    if (!this.byId.has(id)) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve]));
   }
 
   get all(): ActiveRun[] {
-    return [...this.runs.keys()];
+    return this.list().map(({ run }) => run);
   }
 
   /** Nothing of them will ever be committed. */
   rejectAll(error: unknown): void {
-    for (const reject of this.runs.values()) reject(error);
-    this.runs.clear();
-    for (const { waiting } of this.byId.values()) for (const resolve of waiting) resolve();
+    for (const { reject } of this.list()) reject(error);
     this.byId.clear();
+    for (const id of [...this.waiting.keys()]) this.tell(id);
   }
+
+  private tell(id: string): void {
+    const waiting = this.waiting.get(id);
+    if (!waiting) return;
+    this.waiting.delete(id);
+    for (const resolve of waiting) resolve();
+  }
+
+  private list(): Start[] {
+    const found: Start[] = [];
+    for (const first of this.byId.values()) {
+      for (let start: Start | undefined = first; start; start = start.other) found.push(start);
+    }
+    return found;
+  }
+}
+
+function without(start: Start | undefined, run: ActiveRun): Start | undefined {
+  if (!start || start.run === run) return start?.other;
+  return { ...start, other: without(start.other, run) };
 }

@@ -54,7 +54,7 @@ export function overviewOf(record: RunRecord): Overview {
     standing: end?.standing ?? [],
     ...(end?.failure ? { failure: end.failure } : {}),
     ...(output === undefined ? {} : { output }),
-    partial: output === undefined ? (end?.partial ?? {}) : {},
+    partial: end?.partial ?? {},
     ms: (state.endedAt ?? state.updatedAt) - state.startedAt,
   };
 }

@@ -19,6 +19,7 @@ import {
   type Plan,
   type Register,
   type RunState,
+  type RunSummary,
   slotAt,
   summaryOf,
 } from "@plumbline/core";
@@ -64,6 +65,8 @@ export class ActiveRun implements Committable, PerformingRun {
   /** Entries that are durable. */
   private durable: number;
   private collected = 0;
+  /** As it was collected last. */
+  private summary: RunSummary | undefined;
   private uncommitted: Entry[] = nothing;
   private beside: Beside | undefined;
   /** Known once a blob has come in; one that was taken up may have any. */
@@ -258,10 +261,10 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.claim !== undefined && this.collected > 0) return undefined;
     const { uncommitted: entries, beside } = this;
     this.uncommitted = nothing;
-    const item: { -readonly [Field in keyof CommitItem]: CommitItem[Field] } = {
-      summary: summaryOf(this.state),
-      entries,
-    };
+    const summary = summaryOf(this.state);
+    const item: { -readonly [Field in keyof CommitItem]: CommitItem[Field] } = { summary, entries };
+    if (this.summary) item.before = this.summary;
+    this.summary = summary;
     if (this.collected === 0) {
       item.claim = this.claim ?? noInputHash;
       item.plan = this.state.plan;

@@ -1,11 +1,12 @@
 /**
  * The result of a run as callers get it: values opened.
  *
- * Boundary: from a folded state to RunResult. Invariant: a value that cannot be opened never hides the outcome: it is
- * left out of `partial`.
+ * Boundary: from a folded state to RunResult. Invariants: a value that cannot be opened never hides the outcome: it is
+ * left out of `partial`; a result whose values lie in the journal itself makes no promise.
  */
 import {
   type Codec,
+  type EndReport,
   endOf,
   fold,
   newState,
@@ -15,34 +16,48 @@ import {
   type Store,
   type StoredRun,
 } from "@plumbline/core";
-import { readerFor } from "../stores/value-keeper.ts";
+import { needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 
 /** Opens one recorded value. */
 export type OpenValue = (sealed: Sealed) => Promise<unknown>;
 
 /** The result of a run whose values lie in this store. */
-export function resultOf(store: Store, state: RunState, codecs: readonly Codec[]): Promise<RunResult> {
+export function resultOf(store: Store, state: RunState, codecs: readonly Codec[]): RunResult | Promise<RunResult> {
+  const { output } = state;
+  if (output !== undefined && !needsBlobs([output])) {
+    return { ...shared(state, endReport(state)), output: plainReader(codecs)(output), partial: {} };
+  }
   return openResult(state, async (sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed));
 }
 
 /** The result of a run that has ended, from its journal. */
-export function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec[]): Promise<RunResult> {
+export async function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec[]): Promise<RunResult> {
   return resultOf(store, fold(newState(stored.plan), stored.entries), codecs);
 }
 
 /** The result of a run that has ended. */
 export async function openResult(state: RunState, open: OpenValue): Promise<RunResult> {
-  const end = endOf(state);
-  if (!end) throw new Error("a run that has not ended has no result");
-  const { output, partial, cause: _cause, ...rest } = end;
-  if (output !== undefined) return { id: state.run, ...rest, output: await open(output), partial: {} };
-  const opened: Record<string, unknown> = {};
-  for (const [path, sealed] of Object.entries(partial)) {
+  const end = endReport(state);
+  if (end.output !== undefined) return { ...shared(state, end), output: await open(end.output), partial: {} };
+  const partial: Record<string, unknown> = {};
+  for (const [path, sealed] of Object.entries(end.partial)) {
     try {
-      opened[path] = await open(sealed);
+      partial[path] = await open(sealed);
     } catch {
       // the record still has it; the outcome must not be lost over one unreadable value
     }
   }
-  return { id: state.run, ...rest, partial: opened };
+  return { ...shared(state, end), partial };
+}
+
+function endReport(state: RunState): EndReport {
+  const end = endOf(state);
+  if (!end) throw new Error("a run that has not ended has no result");
+  return end;
+}
+
+/** What needs no opening. */
+function shared({ run }: RunState, end: EndReport): Omit<RunResult, "output" | "partial"> {
+  const { output: _output, partial: _partial, cause: _cause, ...rest } = end;
+  return { id: run, ...rest };
 }

@@ -16,17 +16,32 @@ export function encodeEntries(entries: readonly Entry[]): string {
   return `${text}]`;
 }
 
-/** Field by field: what is sealed is text already, and copying the rest to leave it out would cost more than writing it. */
+/**
+ * Field by field: what is sealed is text already, and copying the rest to leave it out would cost more than writing it.
+ * The kind comes first.
+ */
 function encodeEntry(entry: Entry): string {
   const record = entry as unknown as Record<string, unknown>;
-  let text = "";
+  let text = `{"kind":"${entry.kind}"`;
   for (const field in record) {
     const value = record[field];
-    if (value === undefined) continue;
-    const written = typeof value === "string" && sealedFields.has(field) ? value : JSON.stringify(value);
-    text += `${text === "" ? "{" : ","}"${field}":${written}`;
+    if (value === undefined || field === "kind") continue;
+    text += beginningOf(field);
+    if (typeof value === "number" && Number.isFinite(value)) text += value;
+    else text += typeof value === "string" && sealedFields.has(field) ? value : JSON.stringify(value);
   }
   return `${text}}`;
+}
+
+/** How fields begin, made once for each name: entries have a few dozen between them. */
+const beginnings = new Map<string, string>();
+
+function beginningOf(field: string): string {
+  const known = beginnings.get(field);
+  if (known !== undefined) return known;
+  const made = `,${JSON.stringify(field)}:`;
+  beginnings.set(field, made);
+  return made;
 }
 
 export function decodeEntries(text: string): Entry[] {

@@ -26,8 +26,6 @@ export class SqliteStore implements Store {
   readonly durable = true;
   private readonly thread: SqliteThread;
   private readonly reader: SqliteReader;
-  /** The row that was written last, for runs that have not ended: what has not changed is not written again. */
-  private readonly rows = new Map<string, RunRow>();
   /** Plans that the writer has been given. */
   private readonly sentPlans = new Set<string>();
 
@@ -49,12 +47,9 @@ export class SqliteStore implements Store {
 
   async commit(items: readonly CommitItem[]): Promise<readonly CommitVerdict[]> {
     const taken = new Map(await this.thread.commit(this.batchOf(items)));
-    return items.map(({ summary, claim }, index) => {
+    return items.map((_item, index) => {
       const inputHash = taken.get(index);
-      if (inputHash !== undefined) return { status: "taken", inputHash };
-      // Whether a claim wrote its row is known only now: the id may have been somebody else's.
-      if (claim && mayBeTaken(summary)) this.remember(summary, rowOf(summary));
-      return ok;
+      return inputHash === undefined ? ok : { status: "taken", inputHash };
     });
   }
 
@@ -64,7 +59,8 @@ export class SqliteStore implements Store {
     const lengths: number[] = [];
     const ats: number[] = [];
     const more: [number, WriteMore][] = [];
-    for (const [index, item] of items.entries()) {
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index] as CommitItem;
       const { summary } = item;
       ids.push(summary.id);
       bodies.push(encodeEntries(item.entries));
@@ -76,12 +72,12 @@ export class SqliteStore implements Store {
     return { ids, bodies, lengths, ats, more };
   }
 
-  private moreOf({ summary, claim, plan, registers, blobs }: CommitItem): WriteMore | undefined {
-    const row = rowOf(summary);
-    const { changed, waitsChanged } = claim && mayBeTaken(summary) ? firstRow(row) : this.remember(summary, row);
+  private moreOf({ summary, before, claim, plan, registers, blobs }: CommitItem): WriteMore | undefined {
+    const changed = before === undefined || !isSameRow(before, summary);
+    const waitsChanged = before ? !isSameWaits(before.waits, summary.waits) : claim === undefined || summary.waits.length > 0;
     if (!changed && !waitsChanged && !registers && !blobs) return undefined;
     return {
-      ...(changed ? { row } : {}),
+      ...(changed ? { row: rowOf(summary) } : {}),
       ...(waitsChanged ? { desks: desksOf(summary) } : {}),
       ...(claim ? { first: this.firstOf(summary, claim, plan as Plan) } : {}),
       ...(registers ? { registers } : {}),
@@ -103,15 +99,6 @@ export class SqliteStore implements Store {
       fingerprint,
       ...(isKnown ? {} : { plan: JSON.stringify(plan) }),
     };
-  }
-
-  private remember(summary: RunSummary, row: RunRow): RowChange {
-    const before = this.rows.get(summary.id);
-    if (summary.status === "ended" || summary.status === "waiting") this.rows.delete(summary.id);
-    else this.rows.set(summary.id, row);
-    // A run that was not remembered may have had any waits: they are written anew.
-    const waitsChanged = row.waits !== null || before === undefined || before.waits !== null;
-    return { changed: before === undefined || !isSameRow(before, row), waitsChanged };
   }
 
   async load(run: string): Promise<StoredRun | undefined> {
@@ -156,13 +143,10 @@ export class SqliteStore implements Store {
   }
 }
 
-function mayBeTaken({ key, parent }: RunSummary): boolean {
-  return key !== undefined || parent !== undefined;
-}
-
 const ok: CommitVerdict = { status: "ok" };
 
-function isSameRow(a: RunRow, b: RunRow): boolean {
+/** True when lists show the same of both. */
+function isSameRow(a: RunSummary, b: RunSummary): boolean {
   return (
     a.status === b.status &&
     a.outcome === b.outcome &&
@@ -170,23 +154,17 @@ function isSameRow(a: RunRow, b: RunRow): boolean {
     a.dueAt === b.dueAt &&
     a.usd === b.usd &&
     a.tokens === b.tokens &&
-    a.waits === b.waits
+    isSameWaits(a.waits, b.waits)
   );
+}
+
+function isSameWaits(a: RunSummary["waits"], b: RunSummary["waits"]): boolean {
+  return a === b || (a.length === b.length && JSON.stringify(a) === JSON.stringify(b));
 }
 
 /** Desks that it waits for: a signal is no desk's. */
 function desksOf({ waits }: RunSummary): string[] {
   return [...new Set(waits.flatMap(({ kind, desk }) => (kind === "approval" ? [desk] : [])))];
-}
-
-/** What of a run's row has to be written. */
-interface RowChange {
-  readonly changed: boolean;
-  readonly waitsChanged: boolean;
-}
-
-function firstRow({ waits }: RunRow): RowChange {
-  return { changed: true, waitsChanged: waits !== null };
 }
 
 function rowOf(summary: RunSummary): RunRow {

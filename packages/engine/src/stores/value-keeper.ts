@@ -39,7 +39,7 @@ const noBlobs: readonly NewBlob[] = [];
 /** Seals a value for the journal; what is large is set aside as blobs. */
 export function keep(value: unknown, options: { codecs: readonly Codec[]; nonFinite?: boolean }): KeepResult {
   const plain = sealPlain(value);
-  if (plain !== undefined && plain.length <= inlineTextLimit) return { sealed: plain, blobs: noBlobs };
+  if (plain !== undefined) return placed(plain, noBlobs);
   let blobs: NewBlob[] | undefined;
   const result = seal(value, {
     ...options,
@@ -48,15 +48,20 @@ export function keep(value: unknown, options: { codecs: readonly Codec[]; nonFin
       return put(blobs, bytes.slice());
     },
   });
-  if ("refusal" in result) return result;
-  const longest = Math.max(result.sealed.length, ...(blobs ?? noBlobs).map(({ bytes }) => bytes.byteLength));
+  return "refusal" in result ? result : placed(result.sealed, blobs ?? noBlobs);
+}
+
+/** What is long is set aside; what is too long for one piece is refused. */
+function placed(sealed: Sealed, blobs: readonly NewBlob[]): KeepResult {
+  if (sealed.length <= inlineTextLimit && blobs.length === 0) return { sealed, blobs };
+  const longest = Math.max(sealed.length, ...blobs.map(({ bytes }) => bytes.byteLength));
   if (longest > maxPiece) {
     return { refusal: { path: "", reason: `${longest} bytes in one piece: at most ${maxPiece} can be kept` } };
   }
-  if (result.sealed.length <= inlineTextLimit) return { sealed: result.sealed, blobs: blobs ?? noBlobs };
-  blobs ??= [];
-  const id = put(blobs, new TextEncoder().encode(result.sealed));
-  return { sealed: `${storedMark},"id":"${id}","size":${result.sealed.length}}`, blobs };
+  if (sealed.length <= inlineTextLimit) return { sealed, blobs };
+  const all = [...blobs];
+  const id = put(all, new TextEncoder().encode(sealed));
+  return { sealed: `${storedMark},"id":"${id}","size":${sealed.length}}`, blobs: all };
 }
 
 function put(blobs: NewBlob[], bytes: Uint8Array): string {
