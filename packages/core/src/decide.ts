@@ -24,11 +24,11 @@ import { type Inside, isLive, isSettled, type RunState, type Slot, siblingOf, sl
  */
 export function decide(state: RunState, env: Environment, slots?: Iterable<number>): Decision {
   const decision: Draft = { entries: [], commands: [] };
-  draftFor(state, env, slots ?? state.slots.keys(), decision);
+  draftFor(state, env, [...(slots ?? state.slots.keys())], decision);
   return decision;
 }
 
-function draftFor(state: RunState, env: Environment, slots: Iterable<number>, out: Draft): void {
+function draftFor(state: RunState, env: Environment, slots: readonly number[], out: Draft): void {
   if (state.phase === "ended" || state.frames.length === 0) return;
   if (state.phase === "running") for (const id of slots) decideSlot(state, slotAt(state, id), env, out);
   if (state.phase !== "held" && out.entries.length === 0) decideRun(state, env, out);
@@ -60,9 +60,9 @@ export function advance(state: RunState, env: Environment): Draft {
 }
 
 /** Mostly one or two that differ: a set is made only for more. */
-function distinct(slots: readonly number[]): Iterable<number> {
+function distinct(slots: readonly number[]): readonly number[] {
   if (slots.length < 2 || (slots.length === 2 && slots[0] !== slots[1])) return slots;
-  return new Set(slots);
+  return [...new Set(slots)];
 }
 
 /** An entry before it, of the same decision, may have closed the part that it speaks of. */

@@ -90,10 +90,14 @@ export class CalledRuns implements Called {
 
   /** A run's entries are durable: whoever called it, and those that it called, may have to know. */
   onCommitted(run: ActiveRun, entries: readonly Entry[]): void {
-    const ended = entries.some(({ kind }) => kind === "run.ended");
+    let ended = false;
+    let held = false;
+    for (const { kind } of entries) {
+      ended ||= kind === "run.ended";
+      held ||= kind === "run.held";
+    }
     // A held run has told its outcome; how it ends after that its caller knows or awaits.
-    const isNews = entries.some(({ kind }) => kind === "run.held") || (ended && run.state.held === undefined);
-    if (run.state.parent && isNews) {
+    if (run.state.parent && (held || (ended && run.state.held === undefined))) {
       this.tell(run).catch((error) => this.warn("a called run's outcome could not be told", run.id, error));
     }
     if (ended) for (const id of calledBy(run.state)) this.release(id);

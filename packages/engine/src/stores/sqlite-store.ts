@@ -1,9 +1,8 @@
 /**
  * The Store port on one SQLite file: writes through the writer's thread, reads on a connection of its own.
  *
- * Boundary: commit items to write items; rows are written by sqlite-writer.ts and read by sqlite-reader.ts. Invariants:
- * everything is encoded and checked before it joins a batch, so that one bad item cannot fail its neighbours (rule 4); a
- * run's row is written when something in it has changed since it was last written, and not otherwise.
+ * Boundary: what crosses to the thread is write-batch.ts's, rows are written by sqlite-writer.ts and read by
+ * sqlite-reader.ts. Invariant: what has been answered is durable, as far as the durability goes.
  */
 import type {
   CommitItem,
@@ -16,18 +15,16 @@ import type {
   Store,
   StoredRun,
 } from "@plumbline/core";
-import { encodeEntries } from "./entry-encoding.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
-import { outcomes, statuses } from "./sqlite-schema.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
-import type { FirstRow, RunRow, WriteBatch, WriteMore, WriterOptions } from "./sqlite-writer.ts";
+import type { WriterOptions } from "./sqlite-writer.ts";
+import { BatchMaker } from "./write-batch.ts";
 
 export class SqliteStore implements Store {
   readonly durable = true;
   private readonly thread: SqliteThread;
   private readonly reader: SqliteReader;
-  /** Plans that the writer has been given. */
-  private readonly sentPlans = new Set<string>();
+  private readonly batches = new BatchMaker();
 
   private constructor(thread: SqliteThread, reader: SqliteReader) {
     this.thread = thread;
@@ -46,59 +43,11 @@ export class SqliteStore implements Store {
   }
 
   async commit(items: readonly CommitItem[]): Promise<readonly CommitVerdict[]> {
-    const taken = new Map(await this.thread.commit(this.batchOf(items)));
+    const taken = new Map(await this.thread.commit(this.batches.batchOf(items)));
     return items.map((_item, index) => {
       const inputHash = taken.get(index);
       return inputHash === undefined ? ok : { status: "taken", inputHash };
     });
-  }
-
-  private batchOf(items: readonly CommitItem[]): WriteBatch {
-    const ids: string[] = [];
-    const bodies: string[] = [];
-    const lengths: number[] = [];
-    const ats: number[] = [];
-    const more: [number, WriteMore][] = [];
-    for (let index = 0; index < items.length; index++) {
-      const item = items[index] as CommitItem;
-      const { summary } = item;
-      ids.push(summary.id);
-      bodies.push(encodeEntries(item.entries));
-      lengths.push(summary.length);
-      ats.push(summary.updatedAt);
-      const extra = this.moreOf(item);
-      if (extra) more.push([index, extra]);
-    }
-    return { ids, bodies, lengths, ats, more };
-  }
-
-  private moreOf({ summary, before, claim, plan, registers, blobs }: CommitItem): WriteMore | undefined {
-    const changed = before === undefined || !isSameRow(before, summary);
-    const waitsChanged = before ? !isSameWaits(before.waits, summary.waits) : claim === undefined || summary.waits.length > 0;
-    if (!changed && !waitsChanged && !registers && !blobs) return undefined;
-    return {
-      ...(changed ? { row: rowOf(summary) } : {}),
-      ...(waitsChanged ? { desks: desksOf(summary) } : {}),
-      ...(claim ? { first: this.firstOf(summary, claim, plan as Plan) } : {}),
-      ...(registers ? { registers } : {}),
-      ...(blobs ? { blobs } : {}),
-    };
-  }
-
-  private firstOf(summary: RunSummary, { inputHash }: NonNullable<CommitItem["claim"]>, plan: Plan): FirstRow {
-    const { key = null, parent = null, startedAt, flow, fingerprint } = summary;
-    const isKnown = this.sentPlans.has(fingerprint);
-    this.sentPlans.add(fingerprint);
-    return {
-      inputHash,
-      key,
-      claimed: key !== null || parent !== null,
-      parent,
-      startedAt,
-      flow,
-      fingerprint,
-      ...(isKnown ? {} : { plan: JSON.stringify(plan) }),
-    };
   }
 
   async load(run: string): Promise<StoredRun | undefined> {
@@ -144,37 +93,3 @@ export class SqliteStore implements Store {
 }
 
 const ok: CommitVerdict = { status: "ok" };
-
-/** True when lists show the same of both. */
-function isSameRow(a: RunSummary, b: RunSummary): boolean {
-  return (
-    a.status === b.status &&
-    a.outcome === b.outcome &&
-    a.degraded === b.degraded &&
-    a.dueAt === b.dueAt &&
-    a.usd === b.usd &&
-    a.tokens === b.tokens &&
-    isSameWaits(a.waits, b.waits)
-  );
-}
-
-function isSameWaits(a: RunSummary["waits"], b: RunSummary["waits"]): boolean {
-  return a === b || (a.length === b.length && JSON.stringify(a) === JSON.stringify(b));
-}
-
-/** Desks that it waits for: a signal is no desk's. */
-function desksOf({ waits }: RunSummary): string[] {
-  return [...new Set(waits.flatMap(({ kind, desk }) => (kind === "approval" ? [desk] : [])))];
-}
-
-function rowOf(summary: RunSummary): RunRow {
-  return {
-    status: statuses.indexOf(summary.status),
-    outcome: summary.outcome === undefined ? null : outcomes.indexOf(summary.outcome),
-    degraded: summary.degraded ? 1 : 0,
-    dueAt: summary.dueAt ?? null,
-    usd: summary.usd,
-    tokens: summary.tokens,
-    waits: summary.waits.length > 0 ? JSON.stringify(summary.waits) : null,
-  };
-}

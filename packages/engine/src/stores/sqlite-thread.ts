@@ -7,7 +7,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { PlumblineError } from "@plumbline/core";
-import type { Taken, WriteBatch, WriterOptions } from "./sqlite-writer.ts";
+import type { Taken, WriterOptions } from "./sqlite-writer.ts";
+import type { WriteBatch } from "./write-batch.ts";
 
 export type ToWriter =
   | { readonly kind: "commit"; readonly batch: WriteBatch }

@@ -9,64 +9,15 @@
  */
 import { hash } from "node:crypto";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
-import { PlumblineError, type Register } from "@plumbline/core";
+import { PlumblineError } from "@plumbline/core";
+import { MultiRow } from "./multi-row.ts";
+import { RowUpdates } from "./row-updates.ts";
 import { DatabaseSync } from "./sqlite-module.ts";
 import { checkFile, makeTables, migrate } from "./sqlite-schema.ts";
-
-/**
- * Commit items as they cross to the writer: encoded already, and in columns, because one array of texts crosses a thread
- * several times faster than as many objects (docs/decisions/0002).
- */
-export interface WriteBatch {
-  readonly ids: readonly string[];
-  /** The entries of each item, as text. */
-  readonly bodies: readonly string[];
-  /** Entries in each journal after its item. */
-  readonly lengths: readonly number[];
-  /** The instant of each item's last entry. */
-  readonly ats: readonly number[];
-  /** What only some items have, with their indices, which rise. */
-  readonly more: readonly (readonly [index: number, more: WriteMore])[];
-}
-
-export interface WriteMore {
-  /** The projection, when something in it has changed. */
-  readonly row?: RunRow;
-  /** For a run's first commit. */
-  readonly first?: FirstRow;
-  /** Desks that the run waits for, when they have changed. */
-  readonly desks?: readonly string[];
-  readonly registers?: readonly Register[];
-  readonly blobs?: readonly { readonly id: string; readonly bytes: Uint8Array }[];
-}
-
-/** What is written of a run once. */
-export interface FirstRow {
-  readonly inputHash: string;
-  readonly key: string | null;
-  /** The id may have been used before; ids of other runs cannot collide. */
-  readonly claimed: boolean;
-  readonly parent: string | null;
-  readonly startedAt: number;
-  readonly flow: string;
-  readonly fingerprint: string;
-  /** With the first run of a fingerprint that this writer is given. */
-  readonly plan?: string;
-}
+import type { NewPlan, WriteBatch, WriteMore } from "./write-batch.ts";
 
 /** Items whose id was taken, by their index, with the input's hash of the run that has it. */
 export type Taken = readonly (readonly [index: number, inputHash: string])[];
-
-/** What lists show of a run and what changes while it goes on. */
-export interface RunRow {
-  readonly status: number;
-  readonly outcome: number | null;
-  readonly degraded: number;
-  readonly dueAt: number | null;
-  readonly usd: number;
-  readonly tokens: number;
-  readonly waits: string | null;
-}
 
 export interface WriterOptions {
   readonly path: string;
@@ -91,7 +42,7 @@ export class SqliteWriter {
   private readonly rollback: StatementSync;
   private readonly insertLinks: MultiRow;
   private readonly insertRuns: MultiRow;
-  private readonly updateRun: StatementSync;
+  private readonly updateRuns: RowUpdates;
   private readonly findRun: StatementSync;
   private readonly lastLink: StatementSync;
   private readonly findPlan: StatementSync;
@@ -101,9 +52,8 @@ export class SqliteWriter {
   private readonly putRegister: StatementSync;
   private readonly deleteRegisters: StatementSync;
   private readonly insertBlob: StatementSync;
-  private readonly plans = new Map<string, number>();
-  /** Texts of plans that no run has needed yet. */
-  private readonly planTexts = new Map<string, string>();
+  /** Plans in the order in which they were given: their rows, or what they will be when a run needs them. */
+  private readonly plans: (NewPlan & { row?: number })[] = [];
   /** Runs that were written lately: row id and head. */
   private readonly known = new Map<string, { readonly run: number; head: string }>();
   private readonly readEpoch: StatementSync;
@@ -134,9 +84,7 @@ export class SqliteWriter {
       "INSERT INTO runs(run, id, flow, plan, key, parent, input_hash, status, outcome, degraded, started_at, due_at, usd, tokens, waits)",
       15,
     );
-    this.updateRun = db.prepare(
-      "UPDATE runs SET status = ?, outcome = ?, degraded = ?, due_at = ?, usd = ?, tokens = ?, waits = ? WHERE run = ?",
-    );
+    this.updateRuns = new RowUpdates(db);
     this.findRun = db.prepare("SELECT run, input_hash FROM runs WHERE id = ?");
     this.lastLink = db.prepare("SELECT head FROM links WHERE run = ? ORDER BY link DESC LIMIT 1");
     this.findPlan = db.prepare("SELECT plan FROM plans WHERE fingerprint = ?");
@@ -181,54 +129,70 @@ export class SqliteWriter {
     }
   }
 
-  private write({ ids, bodies, lengths, ats, more }: WriteBatch): Taken {
+  private write(batch: WriteBatch): Taken {
+    const { ids, bodies, lengths, ats, rows, firsts, more } = batch;
+    this.plans.push(...batch.plans);
     const taken: (readonly [number, string])[] = [];
     const links: SQLInputValue[] = [];
     const runs: SQLInputValue[] = [];
+    let row = 0;
+    let first = 0;
     let next = 0;
-    for (let index = 0; index < ids.length; index++) {
-      const id = ids[index] as string;
-      const extra = more[next]?.[0] === index ? more[next++]?.[1] : undefined;
-      const first = extra?.first;
-      const holder = first && this.claim(id, first, extra.row as RunRow, runs);
+    for (let item = 0; item < ids.length; item++) {
+      const id = ids[item] as string;
+      const rowAt = rows.items[row] === item ? row++ : -1;
+      const firstAt = firsts.items[first] === item ? first++ : -1;
+      const extra = more[next]?.[0] === item ? more[next++]?.[1] : undefined;
+      const holder = firstAt === -1 ? undefined : this.claim(id, batch, firstAt, rowAt, runs);
       if (holder !== undefined) {
-        taken.push([index, holder]);
+        taken.push([item, holder]);
         continue;
       }
       const known = this.find(id);
-      const body = bodies[index] as string;
+      const body = bodies[item] as string;
       known.head = hash("sha256", known.head + body, "base64url");
-      links.push(known.run, lengths[index] as number, ats[index] as number, body, known.head);
-      if (extra) this.writeMore(id, known.run, extra);
+      links.push(known.run, lengths[item] as number, ats[item] as number, body, known.head);
+      if (rowAt !== -1 && firstAt === -1) this.updateRuns.add(known.run, rows, rowAt);
+      if (extra) this.writeMore(known.run, extra, firstAt !== -1);
+      if (rowAt !== -1 && rows.outcome[rowAt] !== null) this.known.delete(id);
     }
     this.insertRuns.run(runs);
     this.insertLinks.run(links);
+    this.updateRuns.run();
     return taken;
   }
 
-  private writeMore(id: string, run: number, { row, first, desks, blobs, registers }: WriteMore): void {
-    if (row && !first) this.update(run, row);
-    if (desks) this.replaceWaits(run, desks, first === undefined);
+  private writeMore(run: number, { desks, blobs, registers }: WriteMore, isFirst: boolean): void {
+    if (desks) this.replaceWaits(run, desks, !isFirst);
     for (const blob of blobs ?? []) this.insertBlob.run(run, blob.id, blob.bytes);
     for (const register of registers ?? []) this.putRegister.run(register.name, register.value, register.at);
-    if (row?.outcome != null) this.known.delete(id);
   }
 
   /** Makes the run's row; of an id that is taken it gives the input's hash of the run that has it. */
-  private claim(id: string, first: FirstRow, row: RunRow, runs: SQLInputValue[]): string | undefined {
-    if (first.plan !== undefined) this.planTexts.set(first.fingerprint, first.plan);
-    if (first.claimed) {
+  private claim(
+    id: string,
+    { firsts, rows }: WriteBatch,
+    first: number,
+    row: number,
+    runs: SQLInputValue[],
+  ): string | undefined {
+    const key = firsts.key[first] as string | null;
+    const parent = firsts.parent[first] as string | null;
+    if (key !== null || parent !== null) {
       this.insertRuns.run(runs); // rows of this batch count as well
       runs.length = 0;
       const holder = this.findRun.get(id);
       if (holder) return String(holder.input_hash);
     }
-    const { status, outcome, degraded, dueAt, usd, tokens, waits } = row;
     const run = this.nextRun++;
-    const plan = this.planOf(first);
+    const { flow, row: plan } = this.planOf(firsts.plan[first] as number);
     this.known.set(id, { run, head: "" });
-    const facts = [run, id, first.flow, plan, first.key, first.parent, first.inputHash];
-    runs.push(...facts, status, outcome, degraded, first.startedAt, dueAt, usd, tokens, waits);
+    runs.push(
+      ...[run, id, flow, plan, key, parent, firsts.inputHash[first] as string],
+      ...[rows.status[row] as number, rows.outcome[row] as number | null, rows.degraded[row] as number],
+      ...[firsts.startedAt[first] as number, rows.dueAt[row] as number | null],
+      ...[rows.usd[row] as number, rows.tokens[row] as number, rows.waits[row] as string | null],
+    );
     return undefined;
   }
 
@@ -243,20 +207,14 @@ export class SqliteWriter {
     return found;
   }
 
-  private planOf({ fingerprint, flow }: FirstRow): number {
-    const known = this.plans.get(fingerprint);
-    if (known !== undefined) return known;
-    const stored = this.findPlan.get(fingerprint)?.plan;
-    const text = this.planTexts.get(fingerprint) as string;
-    const found = Number(stored ?? this.insertPlan.run(fingerprint, flow, text).lastInsertRowid);
-    this.planTexts.delete(fingerprint);
-    this.plans.set(fingerprint, found);
-    return found;
-  }
-
-  private update(run: number, row: RunRow): void {
-    const { status, outcome, degraded, dueAt, usd, tokens, waits } = row;
-    this.updateRun.run(status, outcome, degraded, dueAt, usd, tokens, waits, run);
+  /** Its row is made when the first run needs it: one that was taken needs none. */
+  private planOf(number: number): { readonly flow: string; readonly row: number } {
+    const plan = this.plans[number] as NewPlan & { row?: number };
+    const { fingerprint, flow, body } = plan;
+    plan.row ??= Number(
+      this.findPlan.get(fingerprint)?.plan ?? this.insertPlan.run(fingerprint, flow, body).lastInsertRowid,
+    );
+    return { flow, row: plan.row };
   }
 
   private replaceWaits(run: number, desks: readonly string[], mayHaveSome: boolean): void {
@@ -276,30 +234,4 @@ function ownershipLost(path: string): PlumblineError {
     found: "a newer epoch in the file",
     mend: "find out who removed the .owner file beside it; this process writes nothing more",
   });
-}
-
-/** An INSERT of many rows at a time, in statements of a few fixed sizes. */
-class MultiRow {
-  private readonly columns: number;
-  private readonly statements: readonly { readonly rows: number; readonly statement: StatementSync }[];
-
-  constructor(db: DatabaseSync, insert: string, columns: number) {
-    this.columns = columns;
-    const row = `(${Array(columns).fill("?").join(", ")})`;
-    this.statements = [32, 8, 1].map((rows) => ({
-      rows,
-      statement: db.prepare(`${insert} VALUES ${Array(rows).fill(row).join(", ")}`),
-    }));
-  }
-
-  /** Inserts `values.length / columns` rows. */
-  run(values: readonly SQLInputValue[]): void {
-    let at = 0;
-    for (const { rows, statement } of this.statements) {
-      const size = rows * this.columns;
-      for (; values.length - at >= size; at += size) {
-        statement.run(...(values.length === size ? values : values.slice(at, at + size)));
-      }
-    }
-  }
 }
