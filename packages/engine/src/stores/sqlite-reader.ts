@@ -34,6 +34,8 @@ interface Row {
 export class SqliteReader {
   private readonly db: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
+  /** Opened plans by their row: many runs have one, and plans are never changed. */
+  private readonly opened = new Map<number, Plan>();
 
   /** @throws PlumblineError `store-failed` for a file that cannot be opened or is not ours, `store-newer` */
   constructor(path: string) {
@@ -56,18 +58,23 @@ export class SqliteReader {
   }
 
   private loadNow(id: string): StoredRun | undefined {
-    const row = this.get(
-      `SELECT ${summaryColumns}, p.body AS plan FROM runs r JOIN plans p USING (plan) WHERE r.id = ?`,
-      id,
-    );
+    const row = this.get(`SELECT ${summaryColumns}, r.plan FROM runs r JOIN plans p USING (plan) WHERE r.id = ?`, id);
     if (!row) return undefined;
     const links = this.all("SELECT body, head FROM links WHERE run = ? ORDER BY link", row.run as number);
     return {
       summary: summaryOf(row),
-      plan: JSON.parse(String(row.plan)) as Plan,
+      plan: this.planAt(Number(row.plan)),
       entries: links.flatMap((link) => decodeEntries(String(link.body))),
       head: String(links.at(-1)?.head ?? ""),
     };
+  }
+
+  private planAt(row: number): Plan {
+    const known = this.opened.get(row);
+    if (known) return known;
+    const plan = JSON.parse(String(this.get("SELECT body FROM plans WHERE plan = ?", row)?.body)) as Plan;
+    this.opened.set(row, plan);
+    return plan;
   }
 
   list(query: ListQuery): Page<RunSummary> {
