@@ -344,6 +344,7 @@ export class Attempt implements Performance {
   }
 
   private onLate(end: CallEnd): void {
+    if (end.kind === "aborted") return;
     const value = end.kind === "value" ? (end.value as Judgement).value : undefined;
     const kept = end.kind === "value" ? keep(value, { codecs: this.code.codecs, nonFinite: true }) : undefined;
     const { slot, attempt } = this.command;
