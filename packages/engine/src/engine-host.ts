@@ -46,7 +46,6 @@ const maxReopens = 5;
 
 export class EngineHost implements Host {
   readonly clock: Clock;
-  readonly env: Environment;
   readonly graceMs: number;
   readonly build: string | undefined;
   readonly warn: Host["warn"];
@@ -92,17 +91,16 @@ export class EngineHost implements Host {
     this.limits = new Limits(settings.clock);
     this.build = settings.build;
     this.warn = saying(settings.onWarning);
-    this.env = {
-      get now() {
-        return settings.clock.now();
-      },
-      chance: settings.chance,
-    };
     this.flows = new FlowShelf(settings.flows);
     this.store = store;
     this.breakers = new Breakers(store);
     this.committer = new Committer(store, (error) => this.failStop(error));
     this.timers = this.newTimers();
+  }
+
+  /** One instant for everything that is decided at once. */
+  get env(): Environment {
+    return { now: this.clock.now(), chance: this.settings.chance };
   }
 
   /** Resolves when the engine takes work; rejects when it never will again. */

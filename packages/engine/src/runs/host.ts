@@ -15,6 +15,7 @@ import type { Makers } from "./makers.ts";
 export interface Host {
   readonly store: Store;
   readonly clock: Clock;
+  /** Now, and chance: for one decision. */
   readonly env: Environment;
   readonly graceMs: number;
   mark(run: Committable): void;
