@@ -227,6 +227,11 @@ export class EngineHost implements Host {
   readonly alone: Host["alone"] = (work) => this.suspects.alone(work);
 
   late(id: string, entry: Entry): void {
+    const active = this.active.get(id);
+    if (active) {
+      active.receive(entry);
+      return;
+    }
     this.ready()
       .then(() => this.withRun(id, (run) => run.receive(entry)))
       .catch((error) => this.warnStuck("a late answer could not be recorded", id, error));
@@ -389,6 +394,7 @@ export class EngineHost implements Host {
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */
   private async attemptsEnded(): Promise<void> {
+    this.limits.sendAway(); // before anybody gives a place back
     const runs = [...this.starts.all, ...this.active.values()];
     const idle = Promise.all(runs.map((run) => run.pause()));
     await waitFor(this.clock, this.graceMs, idle);
