@@ -333,6 +333,49 @@ describe("windows and full lines", () => {
     expect(begun).toEqual([0, 0, 900, 1_000, 1_800, 1_900]);
   });
 
+  it("two rates of one name: each holds for its own, whatever the other forgets, and attempts without one count", async () => {
+    const { place } = here;
+    const begun: string[] = [];
+    const start = place.clock.now();
+    const noting = (name: string, limit: Omit<LimitOptions, "name">) =>
+      limited(
+        ({ n }) => {
+          begun.push(`${name} ${n} ${place.clock.now() - start}`);
+          return n;
+        },
+        { name: "api", ...limit },
+        name,
+      );
+    const hourly = noting("hourly", { rate: { count: 2, per: "1h" } });
+    const quick = noting("quick", { rate: { count: 10, per: "1s" } });
+    const free = noting("free", { concurrency: 5 });
+    const engine = await place.open([hourly, quick, free]);
+    const run = async (made: Limited, n: number) => (await engine.start(made, { n })).result();
+    await drive(place, run(hourly, 1), 0);
+    await drive(place, run(free, 2), 0);
+    await place.clock.advance(2_000);
+    await drive(place, run(quick, 3), 0);
+    await drive(place, run(hourly, 4), 60_000);
+    const expected = ["hourly 1 0", "free 2 0", "quick 3 2000", "hourly 4 3600000"];
+    expect(begun.map((one) => one.replace(/36000\d\d$/, "3600000"))).toEqual(expected);
+  });
+
+  it("one that leaves the line does not leave its long wait to those behind it", async () => {
+    const { place } = here;
+    const made = (name: string, per: Duration) =>
+      limited(({ n }) => n, { name: "api", rate: { count: 1, per } }, name);
+    const [hourly, quick] = [made("hourly", "1h"), made("quick", "10s")];
+    const engine = await place.open([hourly, quick]);
+    await drive(place, (await engine.start(hourly, { n: 1 })).result(), 0);
+    const waiting = await engine.start(hourly, { n: 2 });
+    const behind = await engine.start(quick, { n: 3 });
+    await place.clock.advance(1_000);
+    await engine.cancel(waiting.id);
+    const result = await drive(place, behind.result(), 1_000);
+    expect(result).toMatchObject({ output: 3 });
+    expect(result.ms).toBeLessThan(20_000);
+  });
+
   it("two limits of one name: one that leaves the line lets those behind it pass", async () => {
     const { place } = here;
     const order: string[] = [];
