@@ -125,11 +125,19 @@ export interface HedgeStarted extends SaidOfSlot<"hedge.started"> {
   readonly attempt: number;
 }
 
+/** An attempt was given up that had cost something. What only looks is given up without an entry otherwise. */
+export interface AttemptSuperseded extends SaidOfSlot<"attempt.superseded">, AttemptRecord {
+  readonly because: string;
+}
+
 /** What an aborted or superseded attempt said after all. Its hash, not its value (rule 18). */
 export interface AttemptLate extends SaidOfSlot<"attempt.late"> {
   readonly attempt: number;
-  readonly result: "value" | "failure";
+  /** Absent of one that heard its signal, and only said what it had cost. */
+  readonly result?: "value" | "failure";
   readonly hash?: string;
+  /** What it has cost since its end was recorded. */
+  readonly cost?: Cost;
 }
 
 export interface RetryScheduled extends SaidOfSlot<"retry.scheduled"> {
@@ -312,17 +320,20 @@ export interface CompensationStarted extends SaidOfSlot<"compensation.started"> 
 export interface CompensationFailed extends SaidOfSlot<"compensation.failed"> {
   readonly attempt: number;
   readonly ms: number;
+  readonly cost?: Cost;
   readonly failure: Failure;
 }
 
 export interface CompensationCompleted extends SaidOfSlot<"compensation.completed"> {
   readonly attempt: number;
   readonly ms: number;
+  readonly cost?: Cost;
 }
 
 /** What could not be undone, and why; listed on the run. */
 export interface CompensationAbandoned extends SaidOfSlot<"compensation.abandoned"> {
   readonly because: string;
+  readonly cost?: Cost;
 }
 
 export type Outcome = "succeeded" | "degraded" | "failed" | "cancelled";
@@ -344,6 +355,7 @@ export type Entry =
   | AttemptFailed
   | AttemptLost
   | HedgeStarted
+  | AttemptSuperseded
   | AttemptLate
   | RetryScheduled
   | TimerFired

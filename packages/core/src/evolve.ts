@@ -21,17 +21,25 @@ export function evolve(state: RunState, entry: Entry): void {
   state.updatedAt = entry.at;
   state.left = entry.kind === "run.left";
   if (entry.kind === "run.started") startRun(state, entry);
-  else if (entry.kind === "decision.refused") keepLateDecision(state, entry);
+  else if (isAfterword(entry)) keepAfterword(state, entry);
   else if (state.frames.length > 0 && state.phase !== "ended") evolveOpen(state, entry);
 }
 
-/** People are late after the end as well. */
-function keepLateDecision(state: RunState, entry: EntryOf<"decision.refused">): void {
-  const slot = state.slots[entry.slot];
-  if (slot && applies(state, slot, entry)) slot.lateDecisions = [...slot.lateDecisions, entry.id ?? ""];
+/** What may come when it is all over: people are late after the end as well, and so are bills. */
+type Afterword = EntryOf<"decision.refused" | "attempt.superseded" | "attempt.late">;
+
+function isAfterword(entry: Entry): entry is Afterword {
+  return entry.kind === "decision.refused" || entry.kind === "attempt.superseded" || entry.kind === "attempt.late";
 }
 
-function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started" | "decision.refused">>): void {
+function keepAfterword(state: RunState, entry: Afterword): void {
+  const slot = state.slots[entry.slot];
+  if (!slot || !applies(state, slot, entry)) return;
+  if (entry.kind === "decision.refused") slot.lateDecisions = [...slot.lateDecisions, entry.id ?? ""];
+  else addCost(state, slot, entry);
+}
+
+function evolveOpen(state: RunState, entry: Exclude<Entry, EntryOf<"run.started"> | Afterword>): void {
   if ("slot" in entry && entry.slot !== undefined && entry.kind !== "run.stopped") {
     const slot = state.slots[entry.slot];
     if (slot && applies(state, slot, entry as SlotEntry)) evolveSlot(state, slot, entry as SlotEntry);
@@ -336,5 +344,6 @@ function evolveUndo(state: RunState, slot: Slot, entry: UndoEntry): void {
       slot.undo = "abandoned";
       slot.undoFailure ??= { kind: "error", message: entry.because }; // a called run says what it leaves standing
   }
+  if (entry.kind !== "compensation.started") addCost(state, slot, { cost: entry.cost });
   touch(state, slot);
 }

@@ -46,8 +46,9 @@ export function applies(state: RunState, slot: Slot, entry: SlotEntry): boolean 
       return slot.node.kind === "approval" && running && ["ready", "asked", "expired"].includes(slot.status);
     case "decision.refused":
       return slot.node.kind === "approval";
+    case "attempt.superseded":
     case "attempt.late":
-      return false; // kept for the record alone
+      return slot.node.kind === "step" && entry.attempt > 0 && entry.attempt <= slot.attempts + 1;
     default:
       return slot.begun && mayBeUndone(slot, entry, running);
   }

@@ -6,6 +6,7 @@
  * has no timer; what stands in a part that is closed has none either, unless it is being undone.
  */
 import { noTimers } from "./new-state.ts";
+import type { Cost } from "./rung.ts";
 import { type Frame, type Inside, isLive, type RunState, type Slot, siblingOf } from "./state.ts";
 
 /** The slot's fate is known: its readers go on, and so does whoever opened its scope when it was the last. */
@@ -79,10 +80,10 @@ export function clearTimer(state: RunState, slot: Slot): void {
 }
 
 /** Counts for the slot, for the run, and for every node that the slot lies in. */
-export function addCost(state: RunState, slot: Slot, entry: Spent): void {
-  slot.ms += entry.ms;
-  if (!entry.cost) return;
-  const { usd = 0, tokens = 0 } = entry.cost;
+export function addCost(state: RunState, slot: Slot, { ms = 0, cost }: Spent): void {
+  slot.ms += ms;
+  if (!cost) return;
+  const { usd = 0, tokens = 0 } = cost;
   state.usd += usd;
   state.tokens += tokens;
   for (let at: Slot | undefined = slot; at; at = at.frame.owner) {
@@ -92,6 +93,6 @@ export function addCost(state: RunState, slot: Slot, entry: Spent): void {
 }
 
 interface Spent {
-  readonly ms: number;
-  readonly cost?: { readonly usd?: number; readonly tokens?: number };
+  readonly ms?: number;
+  readonly cost?: Cost | undefined;
 }

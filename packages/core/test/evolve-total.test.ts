@@ -19,6 +19,8 @@ import {
 import { mixed, someEntry } from "./some-entry.ts";
 import { Stage } from "./stage.ts";
 
+/** People are late after the end too, and so are bills. */
+const afterwords: ReadonlySet<string> = new Set(["decision.refused", "attempt.superseded", "attempt.late"]);
 const env = { now: 2_000_000, chance: () => 0.5 };
 
 /** Everything in a state that is not plan, count or hint. */
@@ -67,7 +69,7 @@ describe("any entries in any order", () => {
         fold(state, before);
         const slot = "slot" in entry && entry.slot !== undefined ? state.slots[entry.slot] : undefined;
         const aboutSlot = "slot" in entry && entry.slot !== undefined && entry.kind !== "run.stopped";
-        const open = state.phase !== "ended" || entry.kind === "decision.refused"; // people are late after the end too
+        const open = state.phase !== "ended" || afterwords.has(entry.kind);
         if (!aboutSlot || (slot && open && applies(state, slot, entry as never))) return;
         const [was, { length, touched }] = [kept(state), state];
         evolve(state, entry);

@@ -36,6 +36,7 @@ const said = { at: fc.integer({ min: 0, max: 3_000_000 }), slot: fc.integer({ mi
 const run = { at: said.at };
 const number = fc.integer({ min: 0, max: 3 });
 const attempt = { ...said, rung: number, attempt: number, ms: fc.constant(1) };
+const cost = fc.constant({ usd: 1, tokens: 2 });
 const value = fc.constant('{"a":1}');
 const kind = <K extends string>(name: K) => fc.constant(name);
 
@@ -53,7 +54,8 @@ export const someEntry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ kind: kind("attempt.progressed"), ...said, attempt: number, fraction: fc.constant(0.5) }),
   fc.record({ kind: kind("attempt.failed"), ...attempt, failure, retryable: fc.boolean() }),
   fc.record({ kind: kind("attempt.lost"), ...said, rung: number, attempt: number }),
-  fc.record({ kind: kind("attempt.late"), ...said, attempt: number, result: fc.constant("value" as const) }),
+  fc.record({ kind: kind("attempt.superseded"), ...attempt, because: fc.constant("b"), cost }),
+  fc.record({ kind: kind("attempt.late"), ...said, attempt: number, result: fc.constant("value" as const), cost }),
   fc.record(
     { kind: kind("retry.scheduled"), ...said, dueAt: said.at, of: fc.constant("compensation" as const) },
     { requiredKeys: ["kind", "at", "slot", "dueAt"] },

@@ -46,7 +46,6 @@ const maxReopens = 5;
 
 export class EngineHost implements Host {
   readonly clock: Clock;
-  readonly env: Environment;
   readonly graceMs: number;
   readonly build: string | undefined;
   readonly warn: Host["warn"];
@@ -92,12 +91,6 @@ export class EngineHost implements Host {
     this.limits = new Limits(settings.clock);
     this.build = settings.build;
     this.warn = saying(settings.onWarning);
-    this.env = {
-      get now() {
-        return settings.clock.now();
-      },
-      chance: settings.chance,
-    };
     this.flows = new FlowShelf(settings.flows);
     this.store = store;
     this.breakers = new Breakers(store);
@@ -108,6 +101,11 @@ export class EngineHost implements Host {
   /** The engine takes work just now. */
   get isReady(): boolean {
     return this.closing === undefined && this.opening === undefined && this.broken === undefined;
+  }
+
+  /** One instant for everything that is decided at once. */
+  get env(): Environment {
+    return { now: this.clock.now(), chance: this.settings.chance };
   }
 
   /** Resolves when the engine takes work; rejects when it never will again. */
@@ -236,6 +234,11 @@ export class EngineHost implements Host {
   readonly alone: Host["alone"] = (work) => this.suspects.alone(work);
 
   late(id: string, entry: Entry): void {
+    const active = this.active.get(id);
+    if (active) {
+      active.receive(entry);
+      return;
+    }
     this.ready()
       .then(() => this.withRun(id, (run) => run.receive(entry)))
       .catch((error) => this.warnStuck("a late answer could not be recorded", id, error));
@@ -398,6 +401,7 @@ export class EngineHost implements Host {
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */
   private async attemptsEnded(): Promise<void> {
+    this.limits.sendAway(); // before anybody gives a place back
     const runs = [...this.starts.all, ...this.active.values()];
     const idle = Promise.all(runs.map((run) => run.pause()));
     await waitFor(this.clock, this.graceMs, idle);

@@ -1,16 +1,16 @@
 // Attacks limits: many runs at one resource, their order, windows of time, those who leave the line, lines that are full.
-import { type Engine, flow, type LimitOptions, type RunHandle, type StepContext } from "@plumbline/core";
+import { type Duration, type Engine, flow, type LimitOptions, type RunHandle, type StepContext } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { after, drive, entriesOfKind, type Place, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 type Work = (needs: { n: number }, context: StepContext) => number | Promise<number>;
 
-const limited = (work: Work, limit: LimitOptions, name = "limited") =>
+const limited = (work: Work, limit: LimitOptions, name = "limited", timeout: Duration = "2s") =>
   flow(name, {
     input: z.object({ n: z.number() }),
     build: ($, { n }) =>
-      $.step("work", { needs: { n }, output: z.number(), timeout: "2s", retry: { maxAttempts: 1 } }).by({
+      $.step("work", { needs: { n }, output: z.number(), timeout, retry: { maxAttempts: 1 } }).by({
         run: work,
         limit,
       }),
@@ -207,6 +207,67 @@ for (const kind of storeKinds) {
       ]);
     });
 
+    it("rule 5: a suspect keeps to its rung's limit, in line with everybody else, and alone among suspects", async () => {
+      const { place } = here;
+      const gauge = new Gauge();
+      const order: number[] = [];
+      let hangs = true;
+      const work = busy(place, gauge, 100);
+      const made = limited(
+        async (needs, context) => {
+          if (hangs) await new Promise(() => {});
+          order.push(needs.n);
+          return work(needs, context);
+        },
+        { name: "gpu", concurrency: 1 },
+        "limited",
+        "1d", // what was killed goes on in this process, and must not end
+      );
+      const first = await place.open([made]);
+      const runs = await startMany(first, made, 2, true);
+      for (const { id } of runs) await drive(place, until(first, id, "run.started"));
+      await place.restart([made]); // lost once, and twice
+      hangs = false;
+      const engine = await place.restart([made]);
+      runs.push(...[await engine.start(made, { n: 2 }, { key: "2" }), await engine.start(made, { n: 3 }, { key: "3" })]);
+      const results = await resultsFrom(place, engine, runs);
+      expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3]);
+      expect(await entriesOfKind(engine, runs[0]?.id as string, "attempt.lost")).toHaveLength(2);
+      expect(gauge.most).toBe(1);
+      expect(order.toSorted()).toEqual([0, 1, 2, 3]);
+    });
+
+    it("rule 9: a suspect in line of a run that is stopped leaves both lines, and those behind it begin", async () => {
+      const { place } = here;
+      const calls: number[] = [];
+      let hangs = true;
+      const made = limited(
+        async ({ n }) => {
+          calls.push(n);
+          if (hangs) await new Promise(() => {});
+          await after(place, 100);
+          return n;
+        },
+        { name: "gpu", concurrency: 1 },
+        "limited",
+        "1d",
+      );
+      const first = await place.open([made]);
+      const runs = await startMany(first, made, 3, true);
+      for (const { id } of runs) await drive(place, until(first, id, "run.started"));
+      await place.restart([made]);
+      const engine = await place.restart([made]);
+      while (calls.length < 3) await place.clock.advance(1); // one in each process
+      const atWork = calls[2] as number;
+      const [inLane, last] = [0, 1, 2].filter((n) => n !== atWork);
+      hangs = false;
+      for (const at of [inLane, atWork]) await engine.cancel(runs[at as number]?.id as string);
+      const results = await resultsFrom(place, engine, runs);
+      expect(results[last as number]?.outcome).toBe("succeeded");
+      expect(results.filter(({ outcome }) => outcome === "cancelled")).toHaveLength(2);
+      expect(calls.slice(3)).toEqual([last]);
+    });
+
     it("after a crash the line forms again, and all get through", async () => {
       const { place } = here;
       const gauge = new Gauge();
@@ -270,6 +331,49 @@ describe("windows and full lines", () => {
     await resultsOf(place, runs, 50);
     expect(gauge.most).toBe(2);
     expect(begun).toEqual([0, 0, 900, 1_000, 1_800, 1_900]);
+  });
+
+  it("two rates of one name: each holds for its own, whatever the other forgets, and attempts without one count", async () => {
+    const { place } = here;
+    const begun: string[] = [];
+    const start = place.clock.now();
+    const noting = (name: string, limit: Omit<LimitOptions, "name">) =>
+      limited(
+        ({ n }) => {
+          begun.push(`${name} ${n} ${place.clock.now() - start}`);
+          return n;
+        },
+        { name: "api", ...limit },
+        name,
+      );
+    const hourly = noting("hourly", { rate: { count: 2, per: "1h" } });
+    const quick = noting("quick", { rate: { count: 10, per: "1s" } });
+    const free = noting("free", { concurrency: 5 });
+    const engine = await place.open([hourly, quick, free]);
+    const run = async (made: Limited, n: number) => (await engine.start(made, { n })).result();
+    await drive(place, run(hourly, 1), 0);
+    await drive(place, run(free, 2), 0);
+    await place.clock.advance(2_000);
+    await drive(place, run(quick, 3), 0);
+    await drive(place, run(hourly, 4), 60_000);
+    const expected = ["hourly 1 0", "free 2 0", "quick 3 2000", "hourly 4 3600000"];
+    expect(begun.map((one) => one.replace(/36000\d\d$/, "3600000"))).toEqual(expected);
+  });
+
+  it("one that leaves the line does not leave its long wait to those behind it", async () => {
+    const { place } = here;
+    const made = (name: string, per: Duration) =>
+      limited(({ n }) => n, { name: "api", rate: { count: 1, per } }, name);
+    const [hourly, quick] = [made("hourly", "1h"), made("quick", "10s")];
+    const engine = await place.open([hourly, quick]);
+    await drive(place, (await engine.start(hourly, { n: 1 })).result(), 0);
+    const waiting = await engine.start(hourly, { n: 2 });
+    const behind = await engine.start(quick, { n: 3 });
+    await place.clock.advance(1_000);
+    await engine.cancel(waiting.id);
+    const result = await drive(place, behind.result(), 1_000);
+    expect(result).toMatchObject({ output: 3 });
+    expect(result.ms).toBeLessThan(20_000);
   });
 
   it("two limits of one name: one that leaves the line lets those behind it pass", async () => {

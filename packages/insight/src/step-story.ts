@@ -13,13 +13,18 @@ export interface AttemptStory {
   readonly attempt: number;
   /** The rung that made it, by name. */
   readonly rung: string;
-  /** `lost` with its process; `left` when its engine let go of it, which says nothing about the step. */
-  readonly result: "answered" | "failed" | "lost" | "left";
+  /**
+   * `superseded` when it was not needed any more; `lost` with its process; `left` when its engine let go of it, which says
+   * nothing about the step.
+   */
+  readonly result: "answered" | "failed" | "superseded" | "lost" | "left";
   readonly at: number;
   readonly ms: number;
   readonly usd: number;
   readonly tokens: number;
   readonly failure?: Failure;
+  /** Why it was superseded. */
+  readonly because?: string;
   /** What it gave when that broke the contract. */
   readonly value?: unknown;
   /** What it noted: model, prompt version, request id. */
@@ -138,7 +143,8 @@ export function storyOf(slot: Slot, journal: Journal, read: Read): StepStory {
     if (entry.kind === "rung.entered") gaveUp.set(entry.rung - 1, entry.because);
     else if (entry.kind === "hedge.started") gaveUp.set(entry.rung - 1, "it was slower");
     else if (entry.kind === "attempt.failed" && entry.hedge) gaveUp.set(entry.rung, entry.failure.message);
-    else if (entry.kind === "attempt.late") late.push({ attempt: entry.attempt, at: entry.at, result: entry.result });
+    else if (entry.kind === "attempt.superseded") gaveUp.set(entry.rung, entry.because);
+    else if (entry.kind === "attempt.late") late.push(...lateAnswer(entry));
     else if (entry.kind === "step.skipped") skipped = entry.because;
     const attempt = node.kind === "step" ? attemptStory(node, entry, read) : undefined;
     if (attempt) attempts.push(attempt);
@@ -159,6 +165,11 @@ export function storyOf(slot: Slot, journal: Journal, read: Read): StepStory {
   };
 }
 
+/** What heard its signal and only said what it had cost is no answer. */
+function lateAnswer({ attempt, at, result }: EntryOf<"attempt.late">): LateAnswer[] {
+  return result === undefined ? [] : [{ attempt, at, result }];
+}
+
 const settling: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   "step.completed",
   "step.failed",
@@ -173,24 +184,37 @@ function settles({ kind }: Entry): boolean {
   return settling.has(kind);
 }
 
+type Ended = EntryOf<"attempt.failed" | "attempt.superseded" | "step.completed">;
+
+const results: Record<Ended["kind"], AttemptStory["result"]> = {
+  "attempt.failed": "failed",
+  "attempt.superseded": "superseded",
+  "step.completed": "answered",
+};
+
+function isEnded(entry: Entry): entry is Ended {
+  return Object.hasOwn(results, entry.kind);
+}
+
 function attemptStory(node: PlanStep, entry: Entry, read: Read): AttemptStory | undefined {
   if (entry.kind === "attempt.lost") {
     const { attempt, at } = entry;
     const result = entry.because ?? "lost";
     return { attempt, rung: rungName(node, entry.rung), result, at, ms: 0, usd: 0, tokens: 0 };
   }
-  if (entry.kind !== "attempt.failed" && entry.kind !== "step.completed") return undefined;
+  if (!isEnded(entry)) return undefined;
   const { attempt, at, ms, cost, evidence, log, dropped } = entry;
   const failed = entry.kind === "attempt.failed";
   return {
     attempt,
     rung: rungName(node, entry.rung),
-    result: failed ? "failed" : "answered",
+    result: results[entry.kind],
     at,
     ms,
     usd: cost?.usd ?? 0,
     tokens: cost?.tokens ?? 0,
     ...(failed ? { failure: entry.failure } : {}),
+    ...("because" in entry ? { because: entry.because } : {}),
     ...(failed && entry.value !== undefined ? { value: read(entry.value) } : {}),
     ...(evidence ? { evidence } : {}),
     ...(log ? { log } : {}),

@@ -91,10 +91,14 @@ export const stepWords: Words<StepKind> = {
     because === "left"
       ? [`attempt ${attempt} was let go of by its engine`, "quiet"]
       : [`attempt ${attempt} was lost with its process`, "warning"],
-  "attempt.late": ({ attempt, result }) => [
-    `attempt ${attempt} answered too late; its ${result} was not used`,
-    "warning",
+  "attempt.superseded": ({ attempt, rung, because }, { slot }) => [
+    `attempt ${attempt}${onRung(slot, rung)} was given up: ${because}`,
+    "quiet",
   ],
+  "attempt.late": ({ attempt, result }) =>
+    result === undefined
+      ? [`attempt ${attempt} told what it had cost until it was given up`, "quiet"]
+      : [`attempt ${attempt} answered too late; its ${result} was not used`, "warning"],
   "hedge.started": ({ rung }, { slot }) => [`is slow: ${nameOn(slot, rung)} is tried beside it`, "warning"],
   "retry.scheduled": ({ of, dueAt, at }) => {
     const what = of === undefined ? "tries again" : "tries again to undo";

@@ -34,7 +34,7 @@ function aboutTheEnd({ entries }: Finished): string[] {
   const ends = of(entries, "run.ended");
   if (ends.length !== 1) return [`the run ended ${ends.length} times`];
   const after = entries.slice(entries.indexOf(ends[0] as Entry) + 1);
-  const late = new Set(["attempt.late", "decision.refused"]);
+  const late = new Set(["attempt.late", "attempt.superseded", "decision.refused"]);
   return after.filter(({ kind }) => !late.has(kind)).map(({ kind }) => `${kind} after run.ended`);
 }
 

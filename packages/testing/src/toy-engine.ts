@@ -31,7 +31,14 @@ import {
   summaryOf,
 } from "@plumbline/core";
 import type { Seeded } from "./seeded.ts";
-import { type AttemptCommand, attemptEntry, type Flight, type Late, perform } from "./toy-performer.ts";
+import {
+  type AttemptCommand,
+  attemptEntry,
+  type Flight,
+  type Late,
+  perform,
+  supersededEntry,
+} from "./toy-performer.ts";
 import { sealed, type World } from "./world.ts";
 
 export interface Pending {
@@ -117,6 +124,7 @@ export class ToyEngine {
       if (!isDue(this.state, command)) {
         this.pending.delete(slot);
         this.flights = this.flights.filter((flight) => flight.slot !== slot);
+        if (command.kind === "attempt" && begun) this.fold(supersededEntry(command, this.now));
       } else if (command.kind === "attempt" && begun && !isLive(this.state, slotAt(this.state, slot).frame)) {
         this.graceFor(slot, command);
       }
@@ -179,7 +187,8 @@ export class ToyEngine {
     this.lates = this.lates.filter((one) => one !== late);
     const { slot, attempt } = late.command;
     if (isCurrent(this.state, late.command)) throw new Error(`what came late is current: ${JSON.stringify(late)}`);
-    this.receive([{ kind: "attempt.late", at: this.now, slot, attempt, result: late.result, hash: "0" }]);
+    const cost = this.seeded.chance(0.5) ? { cost: { usd: 0.5, tokens: 3 } } : {};
+    this.receive([{ kind: "attempt.late", at: this.now, slot, attempt, result: late.result, hash: "0", ...cost }]);
     return true;
   }
 

@@ -132,6 +132,12 @@ function attempt(engine: Performing, slot: Slot, command: AttemptCommand): Fligh
   return plan.late ? { ...flight, late: { at: now + plan.late.afterMs, command, result: plan.late.result } } : flight;
 }
 
+/** What one that is given up leaves behind. */
+export function supersededEntry({ slot, rung, attempt }: AttemptCommand, at: number): Entry {
+  const cost = { usd: 0.5, tokens: 3 };
+  return { kind: "attempt.superseded", at, slot, rung, attempt, ms: 1, cost, because: "it was given up" };
+}
+
 /** The entry of an attempt's end. */
 export function attemptEntry(
   { slot, rung, attempt }: AttemptCommand,

@@ -63,3 +63,13 @@ test("the same seed gives the same choices, another seed others", () => {
   expect(draw(42)).not.toEqual(draw(43));
   expect(() => new Seeded(1).pick([])).toThrow(RangeError);
 });
+
+test("what passes under busy code runs no timer; those that fell due run when time goes on", async () => {
+  const clock = new VirtualClock(1_000);
+  const seen: number[] = [];
+  clock.timer(10, () => seen.push(clock.now()));
+  clock.pass(50);
+  expect([clock.now(), clock.monotonic(), seen]).toEqual([1_050, 50, []]);
+  await clock.advance(0);
+  expect(seen).toEqual([1_050]);
+});

@@ -346,9 +346,14 @@ export class ActiveRun implements Committable, PerformingRun {
     });
   }
 
-  /** The engine closes: says so where something is still under way, so that it is not taken for a crash (rule 5). */
+  /**
+   * The engine closes: what is still under way is given up, and says what it has cost; and so that it is not taken for a
+   * crash (rule 5), the run says that it was left.
+   */
   leave(now: number): void {
-    if (!this.isIdle && this.state.phase !== "ended") this.receive({ kind: "run.left", at: now });
+    if (this.isIdle || this.state.phase === "ended") return;
+    for (const { performance } of this.pending.all()) performance?.supersede("the engine is closing");
+    this.receive({ kind: "run.left", at: now });
   }
 
   private get isIdle(): boolean {

@@ -3,7 +3,8 @@
  *
  * Boundary: one attempt (or one undo) and its record; when it runs and what its result means is attempt.ts.
  * Invariants: everything it collects is bounded (rule 32); nothing is made before it is asked for, so that a step that
- * uses none of it pays for none of it; after the attempt has ended, calls change nothing.
+ * uses none of it pays for none of it; after the attempt has ended, calls change nothing, but what is spent counts: each
+ * amount is given to one entry.
  */
 import type { AttemptRecord, Cost, LogLine, Previous, Schema, StepContext } from "@plumbline/core";
 import { clip, describe } from "@plumbline/core";
@@ -108,7 +109,6 @@ export class AttemptContext implements StepContext {
 
   get spend(): StepContext["spend"] {
     return (cost: Cost) => {
-      if (this.ended) return;
       this.usd = Math.min(this.usd + amount(cost?.usd), maxAmount);
       this.tokens = Math.min(this.tokens + amount(cost?.tokens), maxAmount);
     };
@@ -139,12 +139,21 @@ export class AttemptContext implements StepContext {
     return this.aborted;
   }
 
+  /** What was spent and not taken before. */
+  takeCost(): Pick<AttemptRecord, "cost"> {
+    if (this.usd === 0 && this.tokens === 0) return nothingLeft;
+    const cost = { usd: this.usd, tokens: this.tokens };
+    this.usd = 0;
+    this.tokens = 0;
+    return { cost };
+  }
+
   /** Closes the attempt and gives what it left behind. */
   end(): Pick<AttemptRecord, "cost" | "log" | "evidence"> {
     this.ended = true;
     if (this.usd === 0 && this.tokens === 0 && !this.lines && !this.evidence) return nothingLeft;
     return {
-      ...(this.usd > 0 || this.tokens > 0 ? { cost: { usd: this.usd, tokens: this.tokens } } : {}),
+      ...this.takeCost(),
       ...(this.lines ? { log: this.lines } : {}),
       ...(this.evidence ? { evidence: this.evidence } : {}),
     };

@@ -8,7 +8,6 @@
 import { hash } from "node:crypto";
 import {
   type AttemptCommand,
-  type AttemptRecord,
   type Entry,
   type Failure,
   failureOf,
@@ -30,13 +29,12 @@ import {
 } from "@plumbline/core";
 import { keep, type NewBlob, plainReader } from "../stores/value-keeper.ts";
 import { AttemptContext } from "./attempt-context.ts";
+import { AttemptEntries } from "./attempt-entries.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { type FoundAnswer, findAnswer, keepAnswer, questionOf } from "./kept-answer.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
 import { codeOf, withReader } from "./user-code.ts";
 
-const progressEveryMs = 500;
-const maxProgressEntries = 200;
 /** An effect that ignores its signal holds up its own undoing for so long at the most. */
 const maxSettleMs = 5_000;
 
@@ -56,12 +54,9 @@ export class Attempt implements Performance {
   private readonly code: StepCode;
   private readonly done: Done;
   private readonly context: AttemptContext;
-  /** When it had its place and its turn; the time before is not its own. */
-  private begun: number;
+  private readonly said: AttemptEntries;
   private superseded = false;
   private call: TimedCall | undefined;
-  private progressAt = Number.NEGATIVE_INFINITY;
-  private progressEntries = 0;
 
   constructor(run: PerformingRun, command: AttemptCommand, done: Done) {
     this.run = run;
@@ -71,7 +66,6 @@ export class Attempt implements Performance {
     this.node = this.slot.node as PlanStep;
     this.rung = this.node.rungs[command.rung] as PlanRung;
     this.code = codeOf(run.code, this.slot) as StepCode;
-    this.begun = run.host.clock.monotonic();
     this.context = new AttemptContext({
       runId: run.id,
       path: pathOf(this.slot),
@@ -79,13 +73,14 @@ export class Attempt implements Performance {
       attempt: command.attempt,
       contract: this.code.output,
       previous: () => this.previous(),
-      elapsed: () => this.elapsedMs(),
+      elapsed: () => this.said.elapsedMs,
       onProgress: (fraction, note) => this.onProgress(fraction, note),
     });
+    this.said = new AttemptEntries(run, command, this.context);
   }
 
   begin(): void {
-    this.begun = this.run.host.clock.monotonic();
+    this.said.begin();
     const { cache } = this.node;
     const isFirst = this.command.rung === 0;
     const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
@@ -106,18 +101,14 @@ export class Attempt implements Performance {
     }
   }
 
+  /** What it had cost is said at once, before anything that follows from its being given up. */
   supersede(reason: string): void {
+    if (this.superseded) return;
     this.superseded = true;
-    this.call?.supersede(reason);
+    this.call?.supersede(reason); // first: it may say what it had used when it is told
+    const entry = this.said.superseded(reason);
+    if (entry) this.run.receive(entry);
     this.stopMaking();
-  }
-
-  /** What it has cost so far, before it is given up beside an attempt that was faster; undefined when that is nothing. */
-  spent(reason: string): Entry | undefined {
-    const record = this.record([]);
-    if (record.cost === undefined) return undefined;
-    const said = { at: this.run.host.clock.now(), slot: this.command.slot, retryable: true, hedge: true } as const;
-    return { kind: "attempt.failed", ...said, ...record, failure: { kind: "aborted", message: reason } };
   }
 
   abortAfter(ms: number): void {
@@ -202,11 +193,9 @@ export class Attempt implements Performance {
   }
 
   private complete(value: Sealed, blobs: readonly NewBlob[], dropped: readonly string[]): void {
-    const { slot, rung } = this.command;
-    const record = this.record(dropped);
-    const entry: Entry = { kind: "step.completed", at: this.run.host.clock.now(), slot, ...record, value };
+    const entry = () => this.said.completed(value, dropped);
     this.finish(entry, blobs, "success", () => {
-      const name = rung === 0 ? this.questionToKeep() : undefined;
+      const name = this.command.rung === 0 ? this.questionToKeep() : undefined;
       if (name !== undefined) keepAnswer(this.run, this.slot, name, value);
     });
   }
@@ -269,30 +258,16 @@ export class Attempt implements Performance {
     findAnswer(this.run, name, maxAgeMs).then(on(next), fail);
   }
 
-  private give({ value, from, blobs }: FoundAnswer): void {
-    const at = this.run.host.clock.now();
-    this.done([{ kind: "step.completed", at, slot: this.command.slot, ...this.record([]), value, from }], blobs);
-  }
-
-  private record(dropped: readonly string[]): AttemptRecord {
-    const { rung, attempt } = this.command;
-    const left = this.context.end();
-    return { rung, attempt, ms: this.elapsedMs(), ...left, ...(dropped.length > 0 ? { dropped } : {}) };
+  private give(found: FoundAnswer): void {
+    this.done([this.said.givenAgain(found)], found.blobs);
   }
 
   private fail(
     failure: Failure,
     more: { dropped?: readonly string[]; value?: Sealed; blobs?: readonly NewBlob[] } = {},
   ): void {
-    const entry: Entry = {
-      kind: "attempt.failed",
-      at: this.run.host.clock.now(),
-      slot: this.command.slot,
-      ...this.record(more.dropped ?? []),
-      failure,
-      retryable: this.isRetryable(failure),
-      ...(more.value === undefined ? {} : { value: more.value }),
-    };
+    const retryable = this.isRetryable(failure);
+    const entry = () => this.said.failed(failure, retryable, more.dropped ?? [], more.value);
     this.finish(entry, more.blobs, this.countsAgainstBackend(failure) ? "failure" : undefined);
   }
 
@@ -317,7 +292,7 @@ export class Attempt implements Performance {
 
   /** Ends the attempt; where a breaker admitted it, its outcome is counted in the same commit. */
   private finish(
-    entry: Entry,
+    entry: () => Entry,
     blobs: readonly NewBlob[] | undefined,
     result: "success" | "failure" | undefined,
     before: () => void = () => {},
@@ -326,17 +301,17 @@ export class Attempt implements Performance {
     const policy = this.rung.breaker;
     if (!policy || !admission || result === undefined) {
       before();
-      this.done([entry], blobs);
+      this.done([entry()], blobs);
       this.stopMaking();
       return;
     }
-    const outcome = { id: this.context.attemptId, at: entry.at, epoch: admission.epoch, result };
+    const outcome = { id: this.context.attemptId, at: this.run.host.clock.now(), epoch: admission.epoch, result };
     this.run.host.breaker(policy.name).then(
       (breaker) => {
-        if (this.superseded) return;
+        if (this.superseded) return; // and has said what it cost
         breaker.vote(policy, outcome, this.run.keepRegister);
         before();
-        this.done([entry], blobs);
+        this.done([entry()], blobs);
         this.stopMaking();
       },
       () => {}, // the store has failed, and the engine with it
@@ -346,15 +321,10 @@ export class Attempt implements Performance {
   private onLate(end: CallEnd): void {
     const value = end.kind === "value" ? (end.value as Judgement).value : undefined;
     const kept = end.kind === "value" ? keep(value, { codecs: this.code.codecs, nonFinite: true }) : undefined;
-    const { slot, attempt } = this.command;
-    this.run.host.late(this.run.id, {
-      kind: "attempt.late",
-      at: this.run.host.clock.now(),
-      slot,
-      attempt,
-      result: end.kind === "value" ? "value" : "failure",
-      ...(kept && "sealed" in kept ? { hash: hash("sha256", kept.sealed, "hex") } : {}),
-    });
+    const found = kept && "sealed" in kept ? hash("sha256", kept.sealed, "hex") : undefined;
+    const result = end.kind === "value" ? "value" : end.kind === "aborted" ? undefined : "failure";
+    const entry = this.said.late(result, found);
+    if (entry) this.run.host.late(this.run.id, entry);
   }
 
   private previous(): Previous | undefined {
@@ -369,25 +339,8 @@ export class Attempt implements Performance {
     };
   }
 
-  private elapsedMs(): number {
-    return Math.round((this.run.host.clock.monotonic() - this.begun) * 1_000) / 1_000;
-  }
-
   private onProgress(fraction: number, note: string | undefined): void {
-    const now = this.run.host.clock.monotonic();
-    if (this.superseded || this.progressEntries >= maxProgressEntries || now - this.progressAt < progressEveryMs)
-      return;
-    this.progressAt = now;
-    this.progressEntries++;
-    const { slot, attempt } = this.command;
-    const at = this.run.host.clock.now();
-    this.run.receive({
-      kind: "attempt.progressed",
-      at,
-      slot,
-      attempt,
-      fraction,
-      ...(note === undefined ? {} : { note }),
-    });
+    const entry = this.superseded ? undefined : this.said.progressed(fraction, note);
+    if (entry) this.run.receive(entry);
   }
 }

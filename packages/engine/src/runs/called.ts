@@ -4,7 +4,7 @@
  * Boundary: one command to the entries of its end; the runs themselves are called-runs.ts's. Invariant: a call whose input
  * the called flow refuses is a failed call, not a broken engine.
  */
-import { type CallCode, type Failure, failureOf, PlumblineError, type Slot } from "@plumbline/core";
+import { type CallCode, type Cost, type Failure, failureOf, PlumblineError, type Slot } from "@plumbline/core";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { codeOf, Stages, withValue } from "./user-code.ts";
 
@@ -65,12 +65,13 @@ export function undoCall(run: PerformingRun, slot: Slot, attempt: number, done: 
     return { at: run.host.clock.now(), slot: slot.id, attempt, ms };
   };
   run.host.called.undo(slot.call as string).then(
-    ({ standing }) => {
+    ({ standing, cost }) => {
       if (stages.isSuperseded) return;
-      if (standing.length === 0) done([{ kind: "compensation.completed", ...said() }]);
+      const spent = costSince(slot, cost);
+      if (standing.length === 0) done([{ kind: "compensation.completed", ...said(), ...spent }]);
       else {
         const because = `the called run ${slot.call} leaves ${standing.map(({ path }) => path).join(", ")} standing`;
-        done([{ kind: "compensation.abandoned", at: run.host.clock.now(), slot: slot.id, because }]);
+        done([{ kind: "compensation.abandoned", at: run.host.clock.now(), slot: slot.id, because, ...spent }]);
       }
     },
     (error) => {
@@ -79,6 +80,12 @@ export function undoCall(run: PerformingRun, slot: Slot, attempt: number, done: 
     },
   );
   return stages;
+}
+
+/** What the called run has cost since it told its answer: undoing, and bills that came late. */
+function costSince({ usd, tokens }: Slot, all: Required<Cost>): { readonly cost?: Cost } {
+  const cost = { usd: Math.max(0, all.usd - usd), tokens: Math.max(0, all.tokens - tokens) };
+  return cost.usd > 0 || cost.tokens > 0 ? { cost } : {};
 }
 
 /**

@@ -2,8 +2,8 @@
  * An attempt with a hedge: when the first choice is slow, the next rung is tried beside it; the first good answer wins.
  *
  * Boundary: two attempts to one end; what an attempt does is attempt.ts. Invariants: `done` is called once; the one that did
- * not win is aborted, what it has cost is counted, and what it says later is recorded as late; when both fail, the failure
- * is the first choice's; a hedge at a limited resource waits in line like everybody else.
+ * not win is given up before that, so that what it has cost is counted first; when both fail, the failure is the first
+ * choice's; a hedge at a limited resource waits in line like everybody else.
  */
 import { type AttemptCommand, type Entry, type PlanRung, type PlanStep, slotAt } from "@plumbline/core";
 import type { Timer } from "../clock.ts";
@@ -92,11 +92,11 @@ export class HedgedAttempt implements Performance {
 
   private end(entries: Entry[], blobs: readonly NewBlob[] | undefined): void {
     if (this.over) return;
-    const reason = "another rung was faster";
-    const spent = [...this.running].flatMap((loser) => loser.spent(reason) ?? []);
     this.over = true;
-    this.done([...spent, ...entries], blobs);
-    this.supersede(reason);
+    this.timer?.cancel();
+    for (const loser of this.running) loser.supersede("another rung was faster");
+    this.freeHedge();
+    this.done(entries, blobs);
   }
 
   supersede(reason: string): void {

@@ -15,6 +15,7 @@ import type { Makers } from "./makers.ts";
 export interface Host {
   readonly store: Store;
   readonly clock: Clock;
+  /** Now, and chance: for one decision. */
   readonly env: Environment;
   readonly graceMs: number;
   mark(run: Committable): void;
@@ -22,8 +23,8 @@ export interface Host {
   onCommitted(run: string, from: number, item: CommitItem, active: Committable): void;
   /** The breaker of this name, at hand: asking it and keeping its answer are one step. */
   breaker(name: string): Promise<Breaker>;
-  /** Runs a suspect attempt when no other suspect runs (rule 5). */
-  alone(work: (release: () => void) => void): void;
+  /** Runs a suspect attempt when no other suspect runs (rule 5). The answer takes it out of the queue. */
+  alone(work: (release: () => void) => void): () => void;
   /** Named resources that all runs share. */
   readonly limits: Limits;
   readonly makers: Makers;
@@ -94,4 +95,6 @@ export interface Performance {
   supersede(reason: string): void;
   /** The run is stopping: let it end by itself for so long, then give up on it. */
   abortAfter(ms: number): void;
+  /** It waits for a place, or for another run: nothing of its own is under way, and closing need not wait for it. */
+  readonly isWaiting?: boolean;
 }

@@ -2,8 +2,9 @@
  * Named resources that all runs of an engine share: so many attempts at once, so many in a window of time.
  *
  * Boundary: a line per resource; what an attempt does is attempt.ts. Invariants: first come, first served; an attempt in line
- * can be taken out of it; a place is given back once, however often that is said; when nobody waits and nobody works,
- * nothing of a resource without a rate is kept.
+ * can be taken out of it; a place is given back once, however often that is said; rungs that name a resource may bind it
+ * differently, and each bound holds over all attempts; when nobody waits and nobody works, nothing of a resource without a
+ * rate is kept.
  */
 import type { PlanLimit } from "@plumbline/core";
 import type { Clock, Timer } from "../clock.ts";
@@ -17,9 +18,12 @@ class Resource {
   active = 0;
   isServing = false;
   readonly line: Waiting[] = [];
-  /** When attempts began, oldest first, as far back as the window reaches. */
+  /** When attempts began, oldest first: as many as any of its rates counts, as far back as any of them reaches. */
   readonly begun: number[] = [];
+  mostCounted = 0;
+  longestMs = 0;
   alarm: Timer | undefined;
+  alarmAt = Number.POSITIVE_INFINITY;
 }
 
 export class Limits {
@@ -34,6 +38,10 @@ export class Limits {
   enter(limit: PlanLimit, begin: (release: () => void) => void): () => void {
     const resource = this.resources.get(limit.name) ?? new Resource();
     this.resources.set(limit.name, resource);
+    if (limit.rate) {
+      resource.mostCounted = Math.max(resource.mostCounted, limit.rate.count);
+      resource.longestMs = Math.max(resource.longestMs, limit.rate.perMs);
+    }
     const waiting = { limit, begin };
     resource.line.push(waiting);
     this.next(limit.name, resource);
@@ -67,7 +75,8 @@ export class Limits {
       if (!first || this.isFull(name, resource, first.limit)) return;
       resource.line.shift();
       resource.active++;
-      if (first.limit.rate) resource.begun.push(this.clock.monotonic());
+      resource.begun.push(this.clock.monotonic());
+      if (resource.begun.length > resource.mostCounted) resource.begun.shift();
       let released = false;
       first.begin(() => {
         if (released) return;
@@ -82,14 +91,22 @@ export class Limits {
     if (concurrency !== undefined && resource.active >= concurrency) return true;
     if (!rate) return false;
     const now = this.clock.monotonic();
-    while (resource.begun.length > 0 && (resource.begun[0] as number) + rate.perMs <= now) resource.begun.shift();
-    if (resource.begun.length < rate.count) return false;
-    const ms = Math.max(1, (resource.begun[0] as number) + rate.perMs - now);
-    resource.alarm ??= this.clock.timer(ms, () => {
-      resource.alarm = undefined;
+    const { begun, longestMs } = resource;
+    while (begun.length > 0 && (begun[0] as number) + longestMs <= now) begun.shift();
+    const counted = begun[begun.length - rate.count];
+    if (counted === undefined || counted + rate.perMs <= now) return false;
+    this.wakeAt(counted + rate.perMs, name, resource);
+    return true;
+  }
+
+  private wakeAt(at: number, name: string, resource: Resource): void {
+    if (resource.alarmAt <= at) return;
+    resource.alarm?.cancel();
+    resource.alarmAt = at;
+    resource.alarm = this.clock.timer(Math.max(1, at - this.clock.monotonic()), () => {
+      resource.alarmAt = Number.POSITIVE_INFINITY;
       this.next(name, resource);
     });
-    return true;
   }
 
   /** Whoever is in line is dropped: nobody of them begins when places are given back. */

@@ -7,17 +7,13 @@
  */
 import {
   type ApprovalCode,
-  type AttemptCommand,
   breakerOf,
   type Command,
   describe,
   type Failure,
   failureOf,
-  isLive,
   judge,
   type PlanApproval,
-  type PlanLimit,
-  type PlanRung,
   type PlanStep,
   pathOf,
   type Sealed,
@@ -27,13 +23,11 @@ import {
   withVia,
 } from "@plumbline/core";
 import { giveAnswer, giveDeadlineAnswer } from "./answer.ts";
-import { Attempt } from "./attempt.ts";
 import { idempotencyKey } from "./attempt-context.ts";
+import { performAttempt } from "./attempt-line.ts";
 import { call, stopCall, undoCall } from "./called.ts";
-import { HedgedAttempt } from "./hedge.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { askChoice, askInstant, combine, declareAnswer, declareSignal, judgeTurn, listItems } from "./nodes.ts";
-import { isSuspect, turnMark } from "./suspects.ts";
 import { performUndo } from "./undo.ts";
 import { callAndJudge, codeOf, Stages, withValue } from "./user-code.ts";
 
@@ -92,93 +86,6 @@ function performForNode(run: PerformingRun, command: NodeCommand, slot: Slot, do
         ? undoCall(run, slot, command.attempt, done)
         : performUndo(run, slot, command.attempt, done);
   }
-}
-
-/**
- * A suspect waits until no other suspect runs, and says so in the journal before it begins: the next crash then says
- * which of them it was, and those that waited have lost nothing (rule 5).
- */
-function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done): Performance {
-  const slot = slotAt(run.state, command.slot);
-  const { limit } = (slot.node as PlanStep).rungs[command.rung] as PlanRung;
-  if (!isSuspect(slot)) {
-    if (limit && isLive(run.state, slot.frame)) return performInLine(run, command, limit, done);
-    const attempt = attemptFor(run, command, done);
-    attempt.begin();
-    return attempt;
-  }
-  let free = () => {};
-  let superseded = false;
-  const attempt = attemptFor(run, command, (entries, blobs) => {
-    free();
-    done(entries, blobs);
-  });
-  run.host.alone((release) => {
-    free = release;
-    if (superseded) {
-      release();
-      return;
-    }
-    run.receive(turnMark(command, run.host.clock.now()));
-    run.durably().then(
-      () => superseded || attempt.begin(),
-      () => {}, // the run was dropped, and this with it
-    );
-  });
-  return {
-    abortAfter: (ms) => attempt.abortAfter(ms),
-    supersede(reason) {
-      superseded = true;
-      attempt.supersede(reason);
-      free();
-    },
-  };
-}
-
-/** With a hedge beside it where the step declares one and there is a rung to be it. */
-function attemptFor(run: PerformingRun, command: AttemptCommand, done: Done): Attempt | HedgedAttempt {
-  const { hedge, rungs } = slotAt(run.state, command.slot).node as PlanStep;
-  const next = rungs[command.rung + 1];
-  if (!hedge || !next || next.breaker) return new Attempt(run, command, done);
-  return new HedgedAttempt(run, command, hedge.afterMs, done);
-}
-
-/** Waits for a place at the resource; the attempt's own time begins when it has one. */
-function performInLine(run: PerformingRun, command: AttemptCommand, limit: PlanLimit, done: Done): Performance {
-  let free = () => {};
-  let graceMs: number | undefined;
-  let isOver = false;
-  const attempt = attemptFor(run, command, (entries, blobs) => {
-    isOver = true;
-    free();
-    done(entries, blobs);
-  });
-  let hasBegun = false;
-  const leave = run.host.limits.enter(limit, (release) => {
-    free = release;
-    if (isOver) release();
-    else {
-      hasBegun = true;
-      attempt.begin(); // of a run that stops meanwhile it says that it was not begun
-      if (graceMs !== undefined) attempt.abortAfter(graceMs);
-    }
-  });
-  return {
-    abortAfter(ms) {
-      graceMs = ms;
-      if (hasBegun) attempt.abortAfter(ms);
-      else {
-        leave();
-        attempt.begin();
-      }
-    },
-    supersede(reason) {
-      isOver = true;
-      leave();
-      attempt.supersede(reason);
-      free();
-    },
-  };
 }
 
 function askCondition(run: PerformingRun, slot: Slot, done: Done): void {

@@ -14,8 +14,8 @@ export function isSuspect(slot: Slot): boolean {
   return slot.losses >= suspectLosses;
 }
 
-/** Says in the journal that it is this suspect's turn. */
-export function turnMark({ slot, attempt }: AttemptCommand, at: number): Entry {
+/** Says in the journal that this suspect begins. */
+export function runsAlone({ slot, attempt }: AttemptCommand, at: number): Entry {
   return { kind: "attempt.progressed", at, slot, attempt, fraction: 0, note: "runs alone: it was lost before" };
 }
 
@@ -42,10 +42,19 @@ export class Suspects {
     });
   }
 
-  /** Calls `work` when no other suspect runs; it must call `release` when it is over. */
-  alone(work: (release: () => void) => void): void {
+  /** Calls `work` when no other suspect runs; it must call `release` when it is over. The answer takes it out of the queue. */
+  alone(work: (release: () => void) => void): () => void {
     this.queue.push(work);
     this.next();
+    return () => {
+      const at = this.queue.indexOf(work);
+      if (at !== -1) this.queue.splice(at, 1);
+    };
+  }
+
+  /** Whoever waits is dropped: nobody of them begins any more. */
+  sendAway(): void {
+    this.queue.length = 0;
   }
 
   private next(): void {

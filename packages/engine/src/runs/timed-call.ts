@@ -2,8 +2,9 @@
  * One call of user code with a time limit.
  *
  * Boundary: calls, waits, aborts; what the end means is the caller's affair. Invariants: `onEnd` is called exactly once,
- * unless the call is superseded before it ends, and then never; what comes after the end goes to `onLate`; a call that
- * answers without a promise ends before `begin` returns and makes no promise and no timer.
+ * unless the call is superseded before it ends, and then never; what comes after the end goes to `onLate`; the clock
+ * decides what is too late, also where code kept the event loop busy and no timer could; a call that answers without a
+ * promise ends before `begin` returns and makes no promise and no timer.
  */
 import { failureOf } from "@plumbline/core";
 import type { Clock, Timer } from "../clock.ts";
@@ -32,12 +33,16 @@ export interface TimedCallOptions {
   readonly settleMs?: number;
   readonly call: () => unknown;
   readonly onEnd: (end: CallEnd) => void;
+  /** `aborted`: it heard its signal and threw because of that, which says nothing. */
   readonly onLate: (end: CallEnd) => void;
 }
+
+const timeout: CallEnd = { kind: "timeout" };
 
 export class TimedCall {
   private readonly options: TimedCallOptions;
   private open = true;
+  private begun = 0;
   private timer: Timer | undefined;
   private grace: Timer | undefined;
   /** The end that will be told when the aborted call has settled, or the time for that is over. */
@@ -49,6 +54,7 @@ export class TimedCall {
 
   begin(): void {
     const { call, clock, timeoutMs } = this.options;
+    this.begun = clock.monotonic();
     let answer: unknown;
     let promise: Promise<unknown> | undefined;
     try {
@@ -63,11 +69,19 @@ export class TimedCall {
       this.end({ kind: "value", value: answer });
       return;
     }
-    this.timer = clock.timer(timeoutMs, () => this.stop({ kind: "timeout" }, `timed out after ${timeoutMs} ms`));
+    this.timer = clock.timer(Math.max(0, timeoutMs - this.elapsedMs), () => this.stop(timeout, this.tooLong));
     promise.then(
       (value) => this.end({ kind: "value", value }),
       (error) => this.end({ kind: "thrown", error }),
     );
+  }
+
+  private get elapsedMs(): number {
+    return this.options.clock.monotonic() - this.begun;
+  }
+
+  private get tooLong(): string {
+    return `timed out after ${this.options.timeoutMs} ms`;
   }
 
   /** The answer is no longer wanted: abort, and say nothing. */
@@ -86,12 +100,16 @@ export class TimedCall {
 
   private stop(end: CallEnd, reason: string): void {
     if (!this.open || this.given) return;
-    const { context, clock, settleMs = 0 } = this.options;
-    this.grace?.cancel();
-    this.given = end;
-    context?.abort(new AttemptAborted(reason));
+    const { clock, settleMs = 0 } = this.options;
+    this.giveUp(end, reason);
     if (settleMs > 0) this.grace = clock.timer(settleMs, () => this.tell(end));
     else this.tell(end);
+  }
+
+  private giveUp(end: CallEnd, reason: string): void {
+    this.grace?.cancel();
+    this.given = end;
+    this.options.context?.abort(new AttemptAborted(reason));
   }
 
   private tell(end: CallEnd): void {
@@ -101,14 +119,10 @@ export class TimedCall {
   }
 
   private end(end: CallEnd): void {
-    if (this.given) {
-      if (!isAbort(end)) this.options.onLate(end);
-      this.tell(this.given);
-    } else if (this.open) {
-      this.tell(end);
-    } else if (!isAbort(end)) {
-      this.options.onLate(end);
-    }
+    if (this.open && !this.given && this.elapsedMs > this.options.timeoutMs) this.giveUp(timeout, this.tooLong);
+    const isLate = !this.open || this.given !== undefined;
+    this.tell(this.given ?? end);
+    if (isLate) this.options.onLate(isAbort(end) ? { kind: "aborted", reason: "it heard its signal" } : end);
   }
 
   private close(): void {

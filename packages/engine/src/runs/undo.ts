@@ -15,7 +15,7 @@ export function performUndo(run: PerformingRun, slot: Slot, attempt: number, don
   const code = codeOf(run.code, slot) as StepCode;
   const begun = run.host.clock.monotonic();
   const elapsed = () => Math.round((run.host.clock.monotonic() - begun) * 1_000) / 1_000;
-  const entry = () => ({ at: run.host.clock.now(), slot: slot.id, attempt, ms: elapsed() });
+  const entry = () => ({ at: run.host.clock.now(), slot: slot.id, attempt, ms: elapsed(), ...context.takeCost() });
   const fail = (failure: Failure) => done([{ kind: "compensation.failed", ...entry(), failure }]);
   const context = new AttemptContext({
     runId: run.id,

@@ -99,7 +99,8 @@ function attemptDetails(attempt: AttemptStory, count: number): Detail[] {
     : "";
   const label = count > 1 ? `attempt ${attempt.attempt}` : "noted";
   if (result === "answered") return noted === "" ? [] : [[label, noted]];
-  const why = lostWords[result] ?? `${failure?.kind ?? "failed"}: ${failure?.message ?? ""}`;
+  const givenUp = attempt.because === undefined ? undefined : `was given up: ${attempt.because}`;
+  const why = givenUp ?? lostWords[result] ?? `${failure?.kind ?? "failed"}: ${failure?.message ?? ""}`;
   const gave = attempt.value === undefined ? "" : `; it gave ${jsonText(attempt.value)}`;
   return [[`attempt ${attempt.attempt}`, `${attempt.rung} ${why}${gave}${noted === "" ? "" : `; ${noted}`}`]];
 }
