@@ -26,11 +26,24 @@ const longestTimeoutMs = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  timer(ms, callback) {
-    const timeout = setTimeout(callback, Math.min(ms, longestTimeoutMs));
-    return { cancel: () => clearTimeout(timeout), unref: () => void timeout.unref() };
-  },
+  timer: (ms, callback) => new SystemTimer(setTimeout(callback, Math.min(ms, longestTimeoutMs))),
 };
+
+class SystemTimer implements Timer {
+  private readonly timeout: NodeJS.Timeout;
+
+  constructor(timeout: NodeJS.Timeout) {
+    this.timeout = timeout;
+  }
+
+  cancel(): void {
+    clearTimeout(this.timeout);
+  }
+
+  unref(): void {
+    this.timeout.unref();
+  }
+}
 
 /** Waits for something, at most so long. */
 export async function waitFor(clock: Clock, ms: number, earlier: Promise<unknown>): Promise<void> {

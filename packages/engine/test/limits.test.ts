@@ -229,7 +229,9 @@ for (const kind of storeKinds) {
       await place.restart([made]); // lost once, and twice
       hangs = false;
       const engine = await place.restart([made]);
-      runs.push(...[await engine.start(made, { n: 2 }, { key: "2" }), await engine.start(made, { n: 3 }, { key: "3" })]);
+      runs.push(
+        ...[await engine.start(made, { n: 2 }, { key: "2" }), await engine.start(made, { n: 3 }, { key: "3" })],
+      );
       const results = await resultsFrom(place, engine, runs);
       expect(results.map(({ output }) => output)).toEqual([0, 1, 2, 3]);
       expect(await entriesOfKind(engine, runs[0]?.id as string, "attempt.lost")).toHaveLength(2);
@@ -362,8 +364,7 @@ describe("windows and full lines", () => {
 
   it("one that leaves the line does not leave its long wait to those behind it", async () => {
     const { place } = here;
-    const made = (name: string, per: Duration) =>
-      limited(({ n }) => n, { name: "api", rate: { count: 1, per } }, name);
+    const made = (name: string, per: Duration) => limited(({ n }) => n, { name: "api", rate: { count: 1, per } }, name);
     const [hourly, quick] = [made("hourly", "1h"), made("quick", "10s")];
     const engine = await place.open([hourly, quick]);
     await drive(place, (await engine.start(hourly, { n: 1 })).result(), 0);

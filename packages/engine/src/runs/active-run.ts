@@ -16,7 +16,6 @@ import {
   evolve,
   isDue,
   isLive,
-  type Plan,
   type Register,
   type RunState,
   type RunSummary,
@@ -26,7 +25,7 @@ import {
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
 import { hasContract } from "./answer.ts";
-import type { BoundCode, Host, Performance, PerformingRun } from "./host.ts";
+import type { BoundCode, Host, PerformingRun } from "./host.ts";
 import { type Pending, PendingCommands } from "./pending-commands.ts";
 import { perform } from "./perform.ts";
 

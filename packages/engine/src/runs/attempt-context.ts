@@ -17,15 +17,16 @@ const maxKeyLength = 100;
 /** Sums of a run stay numbers that every store can keep. */
 const maxAmount = 1e12;
 
+/** Whose context it is. */
 export interface ContextFacts {
   readonly runId: string;
   readonly path: string;
   readonly rung: number;
   readonly attempt: number;
   readonly contract: Schema;
-  readonly previous: () => Previous | undefined;
-  readonly elapsed: () => number;
-  readonly onProgress: (fraction: number, note: string | undefined) => void;
+  readonly elapsedMs: number;
+  previous(): Previous | undefined;
+  onProgress(fraction: number, note: string | undefined): void;
 }
 
 type Evidence = Record<string, string | number | boolean>;
@@ -103,7 +104,7 @@ export class AttemptContext implements StepContext {
       const last = this.lines.length === maxLogLines - 1;
       const text = last ? "… further lines were not kept" : clip(textOf(message), maxLogLength);
       const kept = fields && !last ? { fields: plainFields(fields) } : {};
-      this.lines.push({ ms: Math.round(this.facts.elapsed()), message: text, ...kept });
+      this.lines.push({ ms: Math.round(this.facts.elapsedMs), message: text, ...kept });
     };
   }
 
@@ -160,7 +161,7 @@ export class AttemptContext implements StepContext {
   }
 }
 
-const nothingLeft: Pick<AttemptRecord, "cost" | "log" | "evidence"> = {};
+export const nothingLeft: Pick<AttemptRecord, "cost" | "log" | "evidence"> = {};
 
 /** The same for all attempts of one rung of one step in one run (rule 6). */
 export function idempotencyKey(run: string, path: string, rung: number): string {

@@ -6,7 +6,7 @@
  * (rule 32).
  */
 import type { AttemptCommand, AttemptRecord, Entry, Failure, Sealed } from "@plumbline/core";
-import type { AttemptContext } from "./attempt-context.ts";
+import { type AttemptContext, nothingLeft } from "./attempt-context.ts";
 import type { PerformingRun } from "./host.ts";
 import type { FoundAnswer } from "./kept-answer.ts";
 
@@ -38,7 +38,12 @@ export class AttemptEntries {
   }
 
   completed(value: Sealed, dropped: readonly string[]): Entry {
-    return { kind: "step.completed", ...this.said(), ...this.record(dropped), value };
+    const { rung, attempt, slot } = this.command;
+    const left = this.context.end();
+    const at = this.run.host.clock.now();
+    const entry: Entry = { kind: "step.completed", at, slot, rung, attempt, ms: this.elapsedMs, value };
+    if (left === nothingLeft && dropped.length === 0) return entry; // as most do
+    return { ...entry, ...left, ...(dropped.length > 0 ? { dropped } : {}) };
   }
 
   /** An answer that was made before, perhaps by another run. */

@@ -21,12 +21,13 @@ export function performAttempt(run: PerformingRun, command: AttemptCommand, done
   const { host, state } = run;
   const slot = slotAt(state, command.slot);
   const { limit } = (slot.node as PlanStep).rungs[command.rung] as PlanRung;
+  const isAlone = isSuspect(slot);
+  if ((!limit && !isAlone) || !isLive(state, slot.frame)) return begin(attemptFor(run, command, done));
   const attempt: Begin = (done) => begin(attemptFor(run, command, done));
-  if (!isLive(state, slot.frame)) return attempt(done);
   const placed = (next: Begin): Begin =>
     limit ? inLine((begin) => host.limits.enter(limit, begin), next, attempt) : next;
   // The lane first: whoever held a place while it waits for the lane could keep the one in the lane from ending.
-  if (isSuspect(slot)) return inLine(host.alone, placed(marked(run, command, attempt)), attempt)(done);
+  if (isAlone) return inLine(host.alone, placed(marked(run, command, attempt)), attempt)(done);
   return placed(attempt)(done);
 }
 

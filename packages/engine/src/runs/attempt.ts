@@ -8,7 +8,6 @@
 import { hash } from "node:crypto";
 import {
   type AttemptCommand,
-  type Entry,
   type Failure,
   failureOf,
   isLive,
@@ -27,12 +26,13 @@ import {
   sealedIn,
   slotAt,
 } from "@plumbline/core";
+import type { Clock } from "../clock.ts";
 import { keep, type NewBlob, plainReader } from "../stores/value-keeper.ts";
-import { AttemptContext } from "./attempt-context.ts";
+import { AttemptContext, type ContextFacts } from "./attempt-context.ts";
 import { AttemptEntries } from "./attempt-entries.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { type FoundAnswer, findAnswer, keepAnswer, questionOf } from "./kept-answer.ts";
-import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
+import { type CallEnd, TimedCall, type TimedCallOptions } from "./timed-call.ts";
 import { codeOf, withReader } from "./user-code.ts";
 
 /** An effect that ignores its signal holds up its own undoing for so long at the most. */
@@ -43,20 +43,22 @@ const notBegun: Failure = {
   message: "it was not begun: the run was stopped, or goes on without it",
 };
 
+const nothingToRead: Read = plainReader([]);
+
 type OnFound = (found: FoundAnswer | undefined) => void;
 
-export class Attempt implements Performance {
+export class Attempt implements Performance, ContextFacts, TimedCallOptions {
   private readonly run: PerformingRun;
   private readonly command: AttemptCommand;
   private readonly slot: Slot;
   private readonly node: PlanStep;
-  private readonly rung: PlanRung;
   private readonly code: StepCode;
   private readonly done: Done;
-  private readonly context: AttemptContext;
+  readonly context: AttemptContext;
   private readonly said: AttemptEntries;
   private superseded = false;
-  private call: TimedCall | undefined;
+  private timed: TimedCall | undefined;
+  private read: Read = nothingToRead;
 
   constructor(run: PerformingRun, command: AttemptCommand, done: Done) {
     this.run = run;
@@ -64,27 +66,80 @@ export class Attempt implements Performance {
     this.done = done;
     this.slot = slotAt(run.state, command.slot);
     this.node = this.slot.node as PlanStep;
-    this.rung = this.node.rungs[command.rung] as PlanRung;
     this.code = codeOf(run.code, this.slot) as StepCode;
-    this.context = new AttemptContext({
-      runId: run.id,
-      path: pathOf(this.slot),
-      rung: command.rung,
-      attempt: command.attempt,
-      contract: this.code.output,
-      previous: () => this.previous(),
-      elapsed: () => this.said.elapsedMs,
-      onProgress: (fraction, note) => this.onProgress(fraction, note),
-    });
+    this.context = new AttemptContext(this);
     this.said = new AttemptEntries(run, command, this.context);
+  }
+
+  get runId(): string {
+    return this.run.id;
+  }
+
+  get path(): string {
+    return pathOf(this.slot);
+  }
+
+  get rung(): number {
+    return this.command.rung;
+  }
+
+  get attempt(): number {
+    return this.command.attempt;
+  }
+
+  get contract(): StepCode["output"] {
+    return this.code.output;
+  }
+
+  get elapsedMs(): number {
+    return this.said.elapsedMs;
+  }
+
+  get clock(): Clock {
+    return this.run.host.clock;
+  }
+
+  get timeoutMs(): number {
+    return this.planned.timeoutMs;
+  }
+
+  get settleMs(): number {
+    return this.node.stepKind === "effect" ? Math.min(this.run.host.graceMs, maxSettleMs) : 0;
+  }
+
+  private get planned(): PlanRung {
+    return this.node.rungs[this.command.rung] as PlanRung;
   }
 
   begin(): void {
     this.said.begin();
-    const { cache } = this.node;
-    const isFirst = this.command.rung === 0;
-    const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
-    this.withReader((read) => next.call(this, read));
+    if (this.run.mayHaveBlobs) this.fetch();
+    else this.beginWith(plainReader(this.code.codecs));
+  }
+
+  private beginWith(read: Read): void {
+    if (this.superseded) return;
+    if (!this.isWanted) {
+      this.fail(notBegun);
+      return;
+    }
+    this.read = read;
+    this.guarded(() => {
+      if (this.planned.kind === "last-good") this.askLastGood();
+      else if (this.node.cache && this.command.rung === 0) this.askCache();
+      else this.callRung();
+    });
+  }
+
+  /** What the needs and the attempt before have in blobs. */
+  private fetch(): void {
+    const { brokenValue, frame } = this.slot;
+    const values = () => {
+      const read = sealedIn(this.run.state, frame, this.node.needs);
+      return brokenValue === undefined ? read : [...read, brokenValue];
+    };
+    const failed = (error: unknown) => this.superseded || this.fail(failureOf(error));
+    withReader(this.run, values, this.code.codecs, (read) => this.beginWith(read), failed);
   }
 
   /** Of a run that stops, and of a part that is done without, nothing begins any more (rule 9). */
@@ -105,63 +160,38 @@ export class Attempt implements Performance {
   supersede(reason: string): void {
     if (this.superseded) return;
     this.superseded = true;
-    this.call?.supersede(reason); // first: it may say what it had used when it is told
+    this.timed?.supersede(reason); // first: it may say what it had used when it is told
     const entry = this.said.superseded(reason);
     if (entry) this.run.receive(entry);
     this.stopMaking();
   }
 
   abortAfter(ms: number): void {
-    this.call?.abortAfter(ms);
+    this.timed?.abortAfter(ms);
   }
 
-  /** Goes on with a reader for the needs and for what the attempt before gave, unless it is not wanted any more then. */
-  private withReader(next: (read: Read) => void): void {
-    const { brokenValue, frame } = this.slot;
-    const values = () => {
-      const read = sealedIn(this.run.state, frame, this.node.needs);
-      return brokenValue === undefined ? read : [...read, brokenValue];
-    };
-    const go = (read: Read) => {
-      if (this.superseded) return;
-      if (this.isWanted) this.guarded(() => next(read));
-      else this.fail(notBegun);
-    };
-    withReader(this.run, values, this.code.codecs, go, (error) => this.superseded || this.fail(failureOf(error)));
+  private callRung(): void {
+    this.timed = new TimedCall(this);
+    this.timed.begin();
   }
 
-  private callRung(read: Read): void {
-    const run = this.code.rungs[this.command.rung]?.run as RungFunction<unknown, unknown>;
-    this.read = read;
-    this.call = new TimedCall({
-      clock: this.run.host.clock,
-      context: this.context,
-      timeoutMs: this.rung.timeoutMs,
-      settleMs: this.node.stepKind === "effect" ? Math.min(this.run.host.graceMs, maxSettleMs) : 0,
-      call: () => {
-        const answer = run(this.needs(read), this.context);
-        return isThenable(answer) ? Promise.resolve(answer).then((value) => this.judge(value)) : this.judge(answer);
-      },
-      onEnd: (end) => this.onEnd(end),
-      onLate: (end) => this.onLate(end),
-    });
-    this.call.begin();
+  call(): unknown {
+    const { run } = this.code.rungs[this.command.rung] as { readonly run: RungFunction<unknown, unknown> };
+    return run(this.needs(), this.context);
   }
 
-  private read: Read = plainReader([]);
-
-  private needs(read: Read): unknown {
-    return resolve(this.run.state, this.slot.frame, this.node.needs, read);
+  private needs(): unknown {
+    return resolve(this.run.state, this.slot.frame, this.node.needs, this.read);
   }
 
-  private judge(value: unknown): Judgement | Promise<Judgement> {
+  judge(value: unknown): Judgement | Promise<Judgement> {
     const { output: schema, checks } = this.code;
     // Fresh needs for the checks: a rung may have changed those that it was given.
-    const needs = checks.length === 0 ? undefined : this.needs(this.read);
+    const needs = checks.length === 0 ? undefined : this.needs();
     return judge({ schema, checks, onDropped: this.node.onDropped }, value, needs);
   }
 
-  private onEnd(end: CallEnd): void {
+  onEnd(end: CallEnd): void {
     switch (end.kind) {
       case "value":
         this.onJudged(end.value as Judgement);
@@ -170,7 +200,7 @@ export class Attempt implements Performance {
         this.fail(failureOf(end.error));
         return;
       case "timeout":
-        this.fail({ kind: "timeout", message: `no answer within ${this.rung.timeoutMs} ms` });
+        this.fail({ kind: "timeout", message: `no answer within ${this.timeoutMs} ms` });
         return;
       case "aborted":
         this.fail({ kind: "aborted", message: end.reason });
@@ -178,7 +208,7 @@ export class Attempt implements Performance {
   }
 
   private onJudged({ value, reasons, dropped }: Judgement): void {
-    const kept = keep(value, { codecs: this.code.codecs, nonFinite: this.code.nonFinite });
+    const kept = keep(value, this.code);
     if (reasons.length > 0) {
       const failure: Failure = { kind: "contract", message: `broke its contract: ${reasons.join("; ")}`, reasons };
       if (!("sealed" in kept)) this.fail(failure, { dropped });
@@ -193,41 +223,39 @@ export class Attempt implements Performance {
   }
 
   private complete(value: Sealed, blobs: readonly NewBlob[], dropped: readonly string[]): void {
-    const entry = () => this.said.completed(value, dropped);
-    this.finish(entry, blobs, "success", () => {
+    this.finish("success", () => {
       const name = this.command.rung === 0 ? this.questionToKeep() : undefined;
       if (name !== undefined) keepAnswer(this.run, this.slot, name, value);
+      this.done([this.said.completed(value, dropped)], blobs);
     });
   }
 
   /** Only steps with a cache, or with a last-good rung, pay for the key. */
   private questionToKeep(): string | undefined {
     const isKept = this.node.cache !== undefined || this.node.rungs.some((rung) => rung.kind === "last-good");
-    return isKept ? questionOf(this.run, this.slot, this.needs(this.read)) : undefined;
+    return isKept ? questionOf(this.run, this.slot, this.needs()) : undefined;
   }
 
-  private askLastGood(read: Read): void {
-    this.read = read;
-    const name = questionOf(this.run, this.slot, this.needs(read));
-    this.find(name, this.rung.maxAgeMs as number, (found) => {
+  private askLastGood(): void {
+    const name = questionOf(this.run, this.slot, this.needs());
+    this.find(name, this.planned.maxAgeMs as number, (found) => {
       if (found) this.give(found);
       else this.fail({ kind: "nothing-good", message: "there is no good answer young enough" });
     });
   }
 
   /** Looks for an answer to the same question; of those who miss it at once, one makes it (rule 16). */
-  private askCache(read: Read): void {
-    this.read = read;
-    const name = questionOf(this.run, this.slot, this.needs(read));
+  private askCache(): void {
+    const name = questionOf(this.run, this.slot, this.needs());
     const { maxAgeMs } = this.node.cache as NonNullable<PlanStep["cache"]>;
     const { makers } = this.run.host;
     const look = name === undefined ? undefined : makers.look(name);
     const next: OnFound = (found) => {
       if (found) this.give(found);
-      else if (!look) this.guarded(() => this.callRung(read));
-      else if (makers.elect(look, () => this.superseded || this.guarded(() => this.askCache(read)))) {
+      else if (!look) this.guarded(() => this.callRung());
+      else if (makers.elect(look, () => this.superseded || this.guarded(() => this.askCache()))) {
         this.making = look.name;
-        this.guarded(() => this.callRung(read));
+        this.guarded(() => this.callRung());
       }
     };
     this.find(name, maxAgeMs, next, () => look && makers.looked(look));
@@ -267,8 +295,9 @@ export class Attempt implements Performance {
     more: { dropped?: readonly string[]; value?: Sealed; blobs?: readonly NewBlob[] } = {},
   ): void {
     const retryable = this.isRetryable(failure);
-    const entry = () => this.said.failed(failure, retryable, more.dropped ?? [], more.value);
-    this.finish(entry, more.blobs, this.countsAgainstBackend(failure) ? "failure" : undefined);
+    this.finish(this.countsAgainstBackend(failure) ? "failure" : undefined, () =>
+      this.done([this.said.failed(failure, retryable, more.dropped ?? [], more.value)], more.blobs),
+    );
   }
 
   private isRetryable(failure: Failure): boolean {
@@ -287,38 +316,33 @@ export class Attempt implements Performance {
   }
 
   private countsAgainstBackend({ kind }: Failure): boolean {
-    return kind === "error" || kind === "timeout" || (kind === "contract" && this.rung.breaker?.countContract === true);
+    return (
+      kind === "error" || kind === "timeout" || (kind === "contract" && this.planned.breaker?.countContract === true)
+    );
   }
 
   /** Ends the attempt; where a breaker admitted it, its outcome is counted in the same commit. */
-  private finish(
-    entry: () => Entry,
-    blobs: readonly NewBlob[] | undefined,
-    result: "success" | "failure" | undefined,
-    before: () => void = () => {},
-  ): void {
+  private finish(result: "success" | "failure" | undefined, say: () => void): void {
     const { admission } = this.slot;
-    const policy = this.rung.breaker;
+    const policy = this.planned.breaker;
     if (!policy || !admission || result === undefined) {
-      before();
-      this.done([entry()], blobs);
+      say();
       this.stopMaking();
       return;
     }
-    const outcome = { id: this.context.attemptId, at: this.run.host.clock.now(), epoch: admission.epoch, result };
+    const outcome = { id: this.context.attemptId, at: this.clock.now(), epoch: admission.epoch, result };
     this.run.host.breaker(policy.name).then(
       (breaker) => {
         if (this.superseded) return; // and has said what it cost
         breaker.vote(policy, outcome, this.run.keepRegister);
-        before();
-        this.done([entry()], blobs);
+        say();
         this.stopMaking();
       },
       () => {}, // the store has failed, and the engine with it
     );
   }
 
-  private onLate(end: CallEnd): void {
+  onLate(end: CallEnd): void {
     const value = end.kind === "value" ? (end.value as Judgement).value : undefined;
     const kept = end.kind === "value" ? keep(value, { codecs: this.code.codecs, nonFinite: true }) : undefined;
     const found = kept && "sealed" in kept ? hash("sha256", kept.sealed, "hex") : undefined;
@@ -327,7 +351,7 @@ export class Attempt implements Performance {
     if (entry) this.run.host.late(this.run.id, entry);
   }
 
-  private previous(): Previous | undefined {
+  previous(): Previous | undefined {
     const { failure, brokenValue, attempts, brokenRung } = this.slot;
     if (!failure || attempts === 0) return undefined;
     return {
@@ -339,7 +363,7 @@ export class Attempt implements Performance {
     };
   }
 
-  private onProgress(fraction: number, note: string | undefined): void {
+  onProgress(fraction: number, note: string | undefined): void {
     const entry = this.superseded ? undefined : this.said.progressed(fraction, note);
     if (entry) this.run.receive(entry);
   }

@@ -21,6 +21,7 @@ class AttemptAborted extends Error {
   override readonly name = "AbortError";
 }
 
+/** Methods and not functions, so that whoever makes many calls can be asked itself. */
 export interface TimedCallOptions {
   readonly clock: Clock;
   /** Is told when the call is given up; absent for code that is given no signal. */
@@ -31,10 +32,12 @@ export interface TimedCallOptions {
    * tried again, while it may still be at work (rule 8). 0 by default: the end is told at once.
    */
   readonly settleMs?: number;
-  readonly call: () => unknown;
-  readonly onEnd: (end: CallEnd) => void;
+  call(): unknown;
+  /** What is made of the value that the call gave, within the same limit; it may be a promise too. The value itself by default. */
+  judge?(value: unknown): unknown;
+  onEnd(end: CallEnd): void;
   /** `aborted`: it heard its signal and threw because of that, which says nothing. */
-  readonly onLate: (end: CallEnd) => void;
+  onLate(end: CallEnd): void;
 }
 
 const timeout: CallEnd = { kind: "timeout" };
@@ -53,27 +56,41 @@ export class TimedCall {
   }
 
   begin(): void {
-    const { call, clock, timeoutMs } = this.options;
-    this.begun = clock.monotonic();
-    let answer: unknown;
+    const { options } = this;
+    this.begun = options.clock.monotonic();
+    let given: unknown;
     let promise: Promise<unknown> | undefined;
     try {
-      answer = call();
+      given = options.call();
       // Also asking for `then`, and calling a foreign one, is a call of user code.
-      if (isThenable(answer)) promise = Promise.resolve(answer);
+      if (isThenable(given)) promise = Promise.resolve(given);
     } catch (error) {
       this.end({ kind: "thrown", error });
       return;
     }
-    if (!promise) {
-      this.end({ kind: "value", value: answer });
+    if (promise === undefined) this.judge(given);
+    else this.wait(promise, (value) => this.judge(value));
+  }
+
+  private judge(value: unknown): void {
+    const { options } = this;
+    let judged = value;
+    let promise: Promise<unknown> | undefined;
+    try {
+      if (options.judge !== undefined) judged = options.judge(value);
+      if (judged !== value && isThenable(judged)) promise = Promise.resolve(judged);
+    } catch (error) {
+      this.end({ kind: "thrown", error });
       return;
     }
-    this.timer = clock.timer(Math.max(0, timeoutMs - this.elapsedMs), () => this.stop(timeout, this.tooLong));
-    promise.then(
-      (value) => this.end({ kind: "value", value }),
-      (error) => this.end({ kind: "thrown", error }),
-    );
+    if (promise === undefined) this.end({ kind: "value", value: judged });
+    else this.wait(promise, (value) => this.end({ kind: "value", value }));
+  }
+
+  private wait(promise: Promise<unknown>, next: (value: unknown) => void): void {
+    const { clock, timeoutMs } = this.options;
+    this.timer ??= clock.timer(Math.max(0, timeoutMs - this.elapsedMs), () => this.stop(timeout, this.tooLong));
+    promise.then(next, (error) => this.end({ kind: "thrown", error }));
   }
 
   private get elapsedMs(): number {

@@ -23,8 +23,10 @@ export function performUndo(run: PerformingRun, slot: Slot, attempt: number, don
     rung: slot.rung,
     attempt,
     contract: code.output,
+    get elapsedMs() {
+      return elapsed();
+    },
     previous: () => undefined,
-    elapsed,
     onProgress: () => {},
   });
   let superseded: string | undefined;

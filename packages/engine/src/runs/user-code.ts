@@ -20,7 +20,7 @@ import {
 } from "@plumbline/core";
 import { needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 import type { BoundCode, Performance, PerformingRun } from "./host.ts";
-import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
+import { type CallEnd, TimedCall } from "./timed-call.ts";
 
 /**
  * Opens what an expression reads and goes on with its value; the reader given with it can open
@@ -108,12 +108,8 @@ export function callAndJudge(
       fail(failureOf(error));
     }
   };
-  const given = () => {
-    const answer = call();
-    return isThenable(answer) ? Promise.resolve(answer).then(contract) : contract(answer);
-  };
   const { clock } = run.host;
-  const timed = new TimedCall({ clock, timeoutMs: plainCallMs, call: given, onEnd, onLate: () => {} });
+  const timed = new TimedCall({ clock, timeoutMs: plainCallMs, call, judge: contract, onEnd, onLate: () => {} });
   timed.begin();
   return timed;
 }

@@ -88,10 +88,16 @@ export function needsBlobs(values: readonly Sealed[]): boolean {
   return values.some((sealed) => isStored(sealed) || sealed.includes('"$":"blob"'));
 }
 
+const plainReaders = new WeakMap<readonly Codec[], Read>();
+
 /** A reader for values that hold no blobs. */
 export function plainReader(codecs: readonly Codec[]): Read {
+  const known = plainReaders.get(codecs);
+  if (known) return known;
   const options = { codecs };
-  return (sealed) => open(sealed, options);
+  const read: Read = (sealed) => open(sealed, options);
+  plainReaders.set(codecs, read);
+  return read;
 }
 
 /** Fetches the blobs of `values` and gives a reader that can open them. */
