@@ -24,7 +24,9 @@ export class Starts {
 
   /** The verdict of its first commit has come. */
   done(id: string, run: ActiveRun): void {
-    const left = without(this.byId.get(id), run);
+    const first = this.byId.get(id);
+    if (!first) return;
+    const left = without(first, run);
     if (left) {
       this.byId.set(id, left);
       return;
@@ -70,7 +72,7 @@ export class Starts {
   }
 }
 
-function without(start: Start | undefined, run: ActiveRun): Start | undefined {
-  if (!start || start.run === run) return start?.other;
-  return { ...start, other: without(start.other, run) };
+function without(start: Start, run: ActiveRun): Start | undefined {
+  if (start.run === run) return start.other;
+  return { ...start, other: start.other && without(start.other, run) };
 }

@@ -37,8 +37,10 @@ describe("calls in scopes", () => {
       standing: [],
     });
     expect(said).toEqual(["book 1", "book 2", "book 3", "undo seat 2"]);
-    const children = (await engine.list({ flow: "booking" })).items.map(({ outcome }) => outcome);
-    expect(children.sort()).toEqual(["cancelled", "succeeded", "succeeded"]);
+    const children = (await engine.list({ flow: "booking" })).items;
+    for (const { id } of children) await until(engine, id, "run.ended");
+    const outcomes = (await engine.list({ flow: "booking" })).items.map(({ outcome }) => outcome);
+    expect(outcomes.sort()).toEqual(["cancelled", "succeeded", "succeeded"]);
   });
 
   it("rule 9: a deadline of the caller stops the run that it called", async () => {
