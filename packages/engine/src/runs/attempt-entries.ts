@@ -8,7 +8,6 @@
 import type { AttemptCommand, AttemptRecord, Entry, Failure, Sealed } from "@plumbline/core";
 import type { AttemptContext } from "./attempt-context.ts";
 import type { PerformingRun } from "./host.ts";
-import type { FoundAnswer } from "./kept-answer.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;
@@ -39,11 +38,6 @@ export class AttemptEntries {
 
   completed(value: Sealed, dropped: readonly string[]): Entry {
     return { kind: "step.completed", ...this.said(), ...this.record(dropped), value };
-  }
-
-  /** An answer that was made before, perhaps by another run. */
-  givenAgain({ value, from }: FoundAnswer): Entry {
-    return { kind: "step.completed", ...this.said(), ...this.record([]), value, from };
   }
 
   failed(failure: Failure, retryable: boolean, dropped: readonly string[], value: Sealed | undefined): Entry {

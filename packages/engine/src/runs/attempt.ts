@@ -31,7 +31,7 @@ import { keep, type NewBlob, plainReader } from "../stores/value-keeper.ts";
 import { AttemptContext } from "./attempt-context.ts";
 import { AttemptEntries } from "./attempt-entries.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
-import { type FoundAnswer, findAnswer, keepAnswer, questionOf } from "./kept-answer.ts";
+import { type FoundAnswer, findAnswer, givenAgain, keepAnswer, questionOf } from "./kept-answer.ts";
 import { type CallEnd, isThenable, TimedCall } from "./timed-call.ts";
 import { codeOf, withReader } from "./user-code.ts";
 
@@ -81,9 +81,9 @@ export class Attempt implements Performance {
 
   begin(): void {
     this.said.begin();
-    const { cache } = this.node;
-    const isFirst = this.command.rung === 0;
-    const next = this.rung.kind === "last-good" ? this.askLastGood : cache && isFirst ? this.askCache : this.callRung;
+    // A probe is there to ask the backend: one that was given a kept answer would leave its permit to lapse.
+    const asksCache = this.node.cache && this.command.rung === 0 && this.slot.admission?.kind !== "probe";
+    const next = this.rung.kind === "last-good" ? this.askLastGood : asksCache ? this.askCache : this.callRung;
     this.withReader((read) => next.call(this, read));
   }
 
@@ -254,12 +254,13 @@ export class Attempt implements Performance {
         looked(); // in the same breath: an answer that is recorded in between must not be missed
         if (!this.superseded) go(given);
       };
-    const fail = on((error: unknown) => this.fail(failureOf(error)));
+    const fail = on((error: unknown) => this.run.host.readFailed(error));
     findAnswer(this.run, name, maxAgeMs).then(on(next), fail);
   }
 
   private give(found: FoundAnswer): void {
-    this.done([this.said.givenAgain(found)], found.blobs);
+    const entry = givenAgain(found, this.command, this.run.host.clock.now(), this.said.elapsedMs);
+    this.done([entry], found.blobs);
   }
 
   private fail(
