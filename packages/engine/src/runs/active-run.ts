@@ -17,6 +17,7 @@ import {
   isDue,
   isLive,
   type Plan,
+  pathOf,
   type Register,
   type RunState,
   slotAt,
@@ -318,17 +319,31 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   /**
-   * The engine closes: what is still under way is given up, and says what it has cost; and so that it is not taken for a
-   * crash (rule 5), the run says that it was left.
+   * The engine closes: what is still under way is given up, and says what it has cost; and so that neither that nor what was
+   * to begin next is taken for a crash (rule 5), the run says that it was left.
    */
   leave(now: number): void {
-    if (this.isIdle || this.state.phase === "ended") return;
+    if (this.pending.size === 0 || this.state.phase === "ended") return;
     for (const { performance } of this.pending.values()) performance?.supersede("the engine is closing");
     this.receive({ kind: "run.left", at: now });
   }
 
   private get isIdle(): boolean {
-    return [...this.pending.values()].every((pending) => !pending.begun);
+    return this.working.length === 0;
+  }
+
+  /** What has begun, but for those that only wait for a place or another run. */
+  private get working(): number[] {
+    const slots: number[] = [];
+    for (const [slot, { begun, performance }] of this.pending) if (begun && !performance?.isWaiting) slots.push(slot);
+    return slots;
+  }
+
+  /** What is under way, for people. */
+  get underWay(): string[] {
+    return this.working.map(
+      (slot) => `${this.id} ${slot === runSlot ? "its answer" : pathOf(slotAt(this.state, slot))}`,
+    );
   }
 
   private tellIdle(): void {
