@@ -35,10 +35,10 @@ export function decide(state: RunState, env: Environment, slots?: Iterable<numbe
 
 /**
  * Decides and folds until nobody but the outside can go on: gives all entries that were decided, in order, and the
- * commands that are due after them. Reads and clears `state.touched`.
+ * commands that are due after them. Reads and clears `state.touched`. `entries` is where they are put as they are folded,
+ * so that the two agree whatever happens.
  */
-export function advance(state: RunState, env: Environment): Decision {
-  const entries: Entry[] = [];
+export function advance(state: RunState, env: Environment, entries: Entry[] = []): Decision {
   let commands: Command[] = [];
   for (;;) {
     const slots = state.touched.length > 1 ? new Set(state.touched) : state.touched;

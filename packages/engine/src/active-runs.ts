@@ -3,7 +3,8 @@
  *
  * Boundary: between the journal and the runs of one engine; when to wake and how to recover is engine-host.ts's. Invariants: a run
  * is in memory at most once; a run that only waits leaves memory (rule 22); a run that comes back is folded from the journal
- * and its lost attempts are declared before anything else happens to it (rule 5).
+ * and its lost attempts are declared before anything else happens to it (rule 5); one that cannot go on here (its code is
+ * not here, or Plumbline itself failed at it) is said aloud once, and does not keep the others from going on.
  */
 import {
   codeOf,
@@ -14,8 +15,10 @@ import {
   nextDueAt,
   type PlumblineError,
   type RunState,
+  type StoredRun,
 } from "@plumbline/core";
 import type { CalledRuns } from "./called-runs.ts";
+import { runFault } from "./engine-errors.ts";
 import type { FlowShelf } from "./flow-shelf.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import type { Host } from "./runs/host.ts";
@@ -24,6 +27,7 @@ import { unknownRun } from "./watchers.ts";
 
 /** A run whose next timer is nearer than this stays in memory; one that could not be read is read again after it. */
 const keepMs = 1_000;
+const maxFaults = 1_000;
 
 /** What runs in memory need of the engine. */
 export interface RunsHost extends Host {
@@ -37,6 +41,8 @@ export interface RunsHost extends Host {
   /** False when runs may be loaded and told things, and nothing of them is performed. */
   readonly performs: boolean;
   lossesOf(state: RunState, journal: readonly Entry[]): Entry[];
+  /** Plumbline failed at a run: whoever waits for it or watches it is told. */
+  onFault(fault: PlumblineError, id: string, run: ActiveRun | undefined): void;
   /** A timer may be due at this instant. */
   hint(dueAt: number): void;
 }
@@ -45,6 +51,8 @@ export class ActiveRuns {
   private readonly host: RunsHost;
   private readonly active = new Map<string, ActiveRun>();
   private readonly loading = new Map<string, Promise<ActiveRun>>();
+  /** Runs that Plumbline itself failed at, the newest: they are not tried again in this process. */
+  private readonly faults = new Map<string, PlumblineError>();
   /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
   private readonly stuck = new Set<string>();
 
@@ -83,12 +91,13 @@ export class ActiveRuns {
 
   /**
    * Does something with a run that is in memory while it is done.
-   * @throws PlumblineError `run-unknown`, `run-held`, `flow-unknown`
+   * @throws PlumblineError `run-unknown`, `run-held`, `run-fault`, `flow-unknown`
    */
   async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
     const { era } = this.host;
     for (;;) {
       this.host.demandUp(era);
+      this.demandSound(id);
       const run = this.active.get(id) ?? (await this.demand(id));
       if (this.active.get(id) !== run) continue; // it has left again between the loading and now
       run.holds++;
@@ -121,24 +130,54 @@ export class ActiveRuns {
     const started = this.active.get(id);
     if (started) return started;
     if (!stored) throw unknownRun(id);
-    const state = fold(newState(stored.plan), stored.entries);
+    const { state, losses } = this.folded(id, stored);
     const run = new ActiveRun(host, state, host.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
     if (!host.performs) run.hold();
-    run.takeUp(host.lossesOf(state, stored.entries));
+    run.takeUp(losses);
     host.called.takenUp(run);
     return run;
   }
 
+  private folded(id: string, { plan, entries }: StoredRun): { readonly state: RunState; readonly losses: Entry[] } {
+    try {
+      const state = fold(newState(plan), entries);
+      return { state, losses: this.host.lossesOf(state, entries) };
+    } catch (error) {
+      throw this.fault(id, error);
+    }
+  }
+
+  /** Plumbline itself failed at a run: it is stuck, loudly, and the others go on. */
+  fault(id: string, error: unknown, run?: ActiveRun): PlumblineError {
+    const fault = runFault(id, error);
+    this.faults.set(id, fault);
+    for (const [oldest] of this.faults) if (this.faults.size > maxFaults) this.faults.delete(oldest);
+    if (this.active.get(id) === run) this.active.delete(id);
+    run?.drop("Plumbline failed at this run", fault);
+    this.host.onFault(fault, id, run);
+    return fault;
+  }
+
+  faultOf(id: string): PlumblineError | undefined {
+    return this.faults.get(id);
+  }
+
+  /** @throws PlumblineError `run-fault` */
+  demandSound(id: string): void {
+    const fault = this.faults.get(id);
+    if (fault) throw fault;
+  }
+
   isStuck(id: string): boolean {
-    return this.stuck.has(id);
+    return this.stuck.has(id) || this.faults.has(id);
   }
 
   /** Says once why a run cannot go on; a failing store is told elsewhere. */
   warnStuck(message: string, run: string, error: unknown): void {
     const code = codeOf(error);
-    if (code === "store-failed" || code === "engine-closed" || this.stuck.has(run)) return;
+    if (code === "store-failed" || code === "engine-closed" || this.isStuck(run)) return;
     if (code === "run-held" || code === "flow-unknown") this.stuck.add(run);
     else this.host.hint(this.host.clock.now() + keepMs); // it could not be read, say: that may pass
     this.host.warn(message, { run, error: failureOf(error).message });

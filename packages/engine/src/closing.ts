@@ -7,7 +7,7 @@
 import { type Clock, type Timer, waitFor } from "./clock.ts";
 
 /** A close that takes less is not worth a word. */
-const sayAfterMs = 500;
+const sayAfterMs = 1_000;
 const namedAtMost = 10;
 
 type Say = (message: string, details: Readonly<Record<string, unknown>>) => void;

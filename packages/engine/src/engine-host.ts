@@ -11,7 +11,6 @@ import {
   type Entry,
   type Environment,
   failureOf,
-  fireTimers,
   type PlumblineError,
   type RunResult,
   type RunState,
@@ -47,7 +46,7 @@ export class EngineHost implements RunsHost {
   readonly graceMs: number;
   readonly build: string | undefined;
   readonly warn: Host["warn"];
-  readonly watchers: Watchers = new Watchers();
+  readonly watchers: Watchers = new Watchers((run) => this.active.faultOf(run));
   readonly ends: EndWaiters = new EndWaiters();
   readonly flows: FlowShelf;
   readonly active: ActiveRuns = new ActiveRuns(this);
@@ -150,6 +149,19 @@ export class EngineHost implements RunsHost {
     return this.suspects.lossesOf(state, journal, this.clock.now());
   }
 
+  fault(run: ActiveRun, error: unknown): void {
+    this.active.fault(run.id, error, run);
+  }
+
+  onFault(fault: PlumblineError, id: string, run: ActiveRun | undefined): void {
+    const { code, found: error, mend, cause } = fault;
+    const { stack } = failureOf(cause);
+    this.warn("a fault in Plumbline: this run is stuck, the others go on", { code, run: id, error, mend, stack });
+    if (run) this.starts.reject(run, fault);
+    this.ends.reject(id, fault);
+    this.watchers.wake(id);
+  }
+
   hint(dueAt: number): void {
     this.timers.hint(dueAt);
   }
@@ -165,7 +177,10 @@ export class EngineHost implements RunsHost {
     if (active && active.state.phase !== "ended") return undefined;
     const stored = await this.store.load(id);
     if (!stored) throw unknownRun(id);
-    if (stored.summary.status !== "ended") return undefined;
+    if (stored.summary.status !== "ended") {
+      this.active.demandSound(id);
+      return undefined;
+    }
     return storedResult(this.store, stored, this.flows.codecsOf(stored.summary.flow));
   }
 
@@ -245,12 +260,7 @@ export class EngineHost implements RunsHost {
       return;
     }
     try {
-      await this.withRun(id, (run) => {
-        const entries = fireTimers(run.state, now);
-        if (entries.length === 0) return;
-        run.receive(...entries);
-        return run.durably();
-      });
+      await this.withRun(id, (run) => run.fire(now));
     } catch (error) {
       this.warnStuck("a due timer cannot fire", id, error);
     }

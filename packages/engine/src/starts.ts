@@ -27,6 +27,12 @@ export class Starts {
     for (const resolve of same.waiting) resolve();
   }
 
+  /** It will never be committed. */
+  reject(run: ActiveRun, error: unknown): void {
+    this.runs.get(run)?.(error);
+    this.done(run.id, run);
+  }
+
   has(id: string): boolean {
     return this.byId.has(id);
   }

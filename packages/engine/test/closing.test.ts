@@ -25,12 +25,12 @@ describe("closing with steps in flight", () => {
     const engine = await place.open([hanging], { grace: "30s" });
     const run = await engine.start(hanging, {});
     const closed = engine.close();
-    await place.clock.advance(499);
+    await place.clock.advance(999);
     expect(said(place)).toEqual([]);
     await place.clock.advance(1);
     const steps = `${run.id} one, ${run.id} two`;
-    expect(said(place)).toEqual([["closing waits for steps in flight", { steps, atMostMs: 29_500 }]]);
-    await place.clock.advance(29_499);
+    expect(said(place)).toEqual([["closing waits for steps in flight", { steps, atMostMs: 29_000 }]]);
+    await place.clock.advance(28_999);
     let isClosed = false;
     void closed.then(() => {
       isClosed = true;

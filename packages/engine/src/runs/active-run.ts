@@ -14,12 +14,14 @@ import {
   type CommitVerdict,
   type Entry,
   evolve,
+  fireTimers,
   isDue,
   isLive,
   type Plan,
   pathOf,
   type Register,
   type RunState,
+  type RunSummary,
   slotAt,
   summaryOf,
 } from "@plumbline/core";
@@ -82,6 +84,8 @@ export class ActiveRun implements Committable, PerformingRun {
   private paused = false;
   private readonly isTakenUp: boolean;
   private dropped: { readonly error: unknown } | undefined;
+  /** Plumbline failed at it; until what had happened is durable it is still here. */
+  private fault: { readonly error: unknown } | undefined;
   private readonly pending = new Map<number, Pending>();
   private durabilityWaiters: DurabilityWaiter[] = [];
   private idleWaiters: (() => void)[] = [];
@@ -115,7 +119,7 @@ export class ActiveRun implements Committable, PerformingRun {
 
   /** Something happened. Entries are folded in this order; what follows from them is decided at once. */
   receive(...entries: Entry[]): void {
-    if (this.dropped) return;
+    if (this.dropped || this.fault) return;
     for (const entry of entries) this.inbox.push(entry);
     this.turn();
   }
@@ -141,6 +145,12 @@ export class ActiveRun implements Committable, PerformingRun {
     return new Promise((resolve, reject) => this.durabilityWaiters.push({ length, resolve, reject }));
   }
 
+  /** Fires what is due by the clock. Resolves when what followed is durable. */
+  async fire(now: number): Promise<void> {
+    this.guarded(() => this.receive(...fireTimers(this.state, now)));
+    await this.durably();
+  }
+
   /** Goes on after a restart: what was lost is declared first, then everything is looked at again. */
   takeUp(losses: readonly Entry[]): void {
     this.state.touched = [...this.state.slots.keys()];
@@ -150,13 +160,35 @@ export class ActiveRun implements Committable, PerformingRun {
   private turn(): void {
     if (this.turning) return; // a step that answered at once: its entries are taken up by the turn that started it
     this.turning = true;
-    try {
+    this.guarded(() => {
       do this.turnOnce();
       while (this.inbox.length > 0);
-    } finally {
-      this.turning = false;
-    }
+    });
+    this.turning = false;
     this.markIfNeeded();
+  }
+
+  /** What throws in here is a fault of Plumbline: what user code throws ends in an entry (perform.ts). */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Plumbline itself has failed at this run: it goes no further, and what has happened is recorded as far as it was folded. */
+  private fail(error: unknown): void {
+    if (this.dropped || this.fault) return;
+    this.fault = { error };
+    for (const { performance } of this.pending.values()) performance?.supersede("Plumbline failed at this run");
+    this.pending.clear();
+    this.inbox = [];
+    // An entry that was folded half-way is counted and not listed: what such a state says must not be written.
+    const isWhole = this.state.length === this.collected + this.uncommitted.length;
+    if (isWhole && !this.isQuiet) this.markIfNeeded();
+    else this.host.fault(this, error);
+    this.tellIdle();
   }
 
   private markIfNeeded(): void {
@@ -174,8 +206,7 @@ export class ActiveRun implements Committable, PerformingRun {
       evolve(state, entry);
       this.uncommitted.push(entry);
     }
-    const { entries, commands } = advance(state, this.host.env);
-    for (const entry of entries) this.uncommitted.push(entry);
+    const { commands } = advance(state, this.host.env, this.uncommitted);
     if (phase !== state.phase || closings !== state.closings) this.giveUp();
     for (const command of commands) this.take(command);
   }
@@ -206,6 +237,7 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   private begin(slot: number, pending: Pending): void {
+    if (this.fault) return;
     pending.begun = true;
     const performance = perform(this, pending.command, (entries, blobs) => {
       if (this.pending.get(slot) !== pending) return;
@@ -245,9 +277,14 @@ export class ActiveRun implements Committable, PerformingRun {
     this.registers = [];
     this.newBlobs = [];
     const first = this.collected === 0;
+    let summary: RunSummary | undefined;
+    this.guarded(() => {
+      summary = summaryOf(this.state);
+    });
+    if (!summary) return undefined;
     this.collected += entries.length;
     return {
-      summary: summaryOf(this.state),
+      summary,
       entries,
       ...(first ? { claim: claim ?? { inputHash: "" }, plan: this.state.plan as Plan } : {}),
       ...(registers.length > 0 ? { registers: registers.map((register) => register()) } : {}),
@@ -267,10 +304,11 @@ export class ActiveRun implements Committable, PerformingRun {
     for (const { id } of item.blobs ?? []) this.unwritten.delete(id);
     this.claim = undefined;
     if (from === 0) this.onRefused(verdict);
-    if (!this.paused) this.beginDurable();
+    if (!this.paused) this.guarded(() => this.beginDurable());
     this.markIfNeeded();
     this.tellDurable();
     this.host.onCommitted(this.id, from, item, this);
+    if (this.fault && this.isQuiet) this.host.fault(this, this.fault.error);
   }
 
   private beginDurable(): void {
@@ -308,7 +346,7 @@ export class ActiveRun implements Committable, PerformingRun {
 
   resume(): void {
     this.paused = false;
-    this.beginDurable();
+    this.guarded(() => this.beginDurable());
   }
 
   /** Begins nothing any more; what is under way may end. Resolves when nothing is. */
