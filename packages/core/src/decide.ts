@@ -36,10 +36,10 @@ function draftFor(state: RunState, env: Environment, slots: readonly number[], o
 
 /**
  * Decides and folds until nobody but the outside can go on: gives all entries that were decided, in order, and the
- * commands that are due after them; both belong to the caller. Reads and clears `state.touched`.
+ * commands that are due after them; both belong to the caller. Reads and clears `state.touched`. `entries` is where they are
+ * put as they are folded, so that the two agree whatever happens.
  */
-export function advance(state: RunState, env: Environment): Draft {
-  const folded: Entry[] = [];
+export function advance(state: RunState, env: Environment, entries: Entry[] = []): Draft {
   let commands: Command[] = [];
   for (;;) {
     const slots = distinct(state.touched);
@@ -47,11 +47,11 @@ export function advance(state: RunState, env: Environment): Draft {
     const { phase, closings } = state;
     const draft: Draft = { entries: [], commands };
     draftFor(state, env, slots, draft);
-    if (draft.entries.length === 0) return { entries: folded, commands };
+    if (draft.entries.length === 0) return { entries, commands };
     for (const entry of draft.entries) {
       if (!isStillMeant(state, entry)) continue;
       evolve(state, entry);
-      folded.push(entry);
+      entries.push(entry);
     }
     if (state.phase !== phase)
       commands = []; // what was due in the old phase is not due in the new one

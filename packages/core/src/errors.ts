@@ -29,6 +29,7 @@ export type ErrorCode =
   // runs
   | "run-unknown"
   | "run-held"
+  | "run-fault"
   | "flow-unknown"
   | "key-conflict"
   | "approval-unknown"

@@ -19,7 +19,7 @@ import { type Frame, isLive, pathOf, type RunState, type Slot } from "./state.ts
 export function evolve(state: RunState, entry: Entry): void {
   state.length++;
   state.updatedAt = entry.at;
-  state.left = entry.kind === "run.left";
+  if (!isAfterword(entry)) state.left = entry.kind === "run.left";
   if (entry.kind === "run.started") startRun(state, entry);
   else if (isAfterword(entry)) keepAfterword(state, entry);
   else if (state.frames.length > 0 && state.phase !== "ended") evolveOpen(state, entry);

@@ -51,14 +51,18 @@ function mayHaveBeenAnswering(state: RunState): boolean {
 function mayHaveBeenRunning(state: RunState, slot: Slot): boolean {
   if (slot.status === "running") return true;
   if (!isLive(state, slot.frame)) return false;
-  const { node, admission } = slot;
+  const { node, admission, rung } = slot;
   if (slot.status === "expired") return node.kind === "signal" ? node.onTimeout === undefined : declaresLate(node);
   if (slot.status === "open") return userCodeOf(state, slot) !== undefined;
   if (slot.status !== "ready") return false;
   if (node.when && !slot.conditionMet) return true;
   switch (node.kind) {
     case "step":
-      return node.stepKind !== "effect" && (node.rungs[slot.rung]?.breaker === undefined || admission !== undefined);
+      // What is kept for a question is looked for before the breaker is asked, and writing questions down is user code.
+      if (node.stepKind === "effect") return false;
+      return (
+        node.rungs[rung]?.breaker === undefined || admission !== undefined || (rung === 0 && node.cache !== undefined)
+      );
     case "approval":
       return admission?.kind === "refused" && declaresByFunction(node);
     case "sleep":

@@ -198,3 +198,20 @@ describe("rule 23: the run", () => {
     expect(stage.due).toEqual(["compensate s 1"]);
   });
 });
+
+test("rule 5: with a cache the question is written down before the breaker is asked, and so may have ended the process", () => {
+  const made = (cache: object) =>
+    flow("made", {
+      input: any(),
+      build: ($) => {
+        const ask = $.step("ask", { output: any(), ...cache }).by({ run: never, breaker: { name: "b" } }, never);
+        return { ask };
+      },
+    });
+  const lost = (stage: Stage) => stage.crash().map(({ kind }) => kind);
+  expect(lost(new Stage(made({})))).toEqual([]);
+  const stage = new Stage(made({ version: "1", cache: { maxAge: "1h" } }));
+  expect(lost(stage)).toEqual(["attempt.lost"]);
+  stage.say({ kind: "admission.answered", at: stage.now, slot: 0, breaker: "b", epoch: 1, admission: "refused" });
+  expect([stage.due, lost(stage)]).toEqual([["attempt ask 1/2"], ["attempt.lost"]]);
+});

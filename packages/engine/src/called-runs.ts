@@ -28,7 +28,7 @@ import { unknownRun } from "./watchers.ts";
 
 /** What called runs need of the engine. */
 export interface CallsHost extends StartHost {
-  readonly active: ReadonlyMap<string, ActiveRun>;
+  readonly active: { has(id: string): boolean };
   ready(): Promise<void>;
   reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
   withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;

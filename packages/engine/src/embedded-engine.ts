@@ -1,7 +1,7 @@
 /**
  * The embedded engine: runs flows in this process, on a store.
  *
- * Boundary: implements the Engine port; who is in memory is engine-host.ts's, rules of order are active-run.ts's, rules of
+ * Boundary: implements the Engine port; what is behind it is engine-host.ts's, rules of order are active-run.ts's, rules of
  * runs are the core's. Invariants: what is acknowledged is committed (rule 1); an error of
  * the store is fail-stop: everything in memory is dropped, the store is opened again, runs are taken up (rule 4).
  */

@@ -64,6 +64,12 @@ export class EndWaiters {
     }
   }
 
+  /** Nobody will be told of this run. */
+  reject(run: string, error: unknown): void {
+    for (const { reject } of this.waiters.get(run) ?? []) reject(error);
+    this.waiters.delete(run);
+  }
+
   /** Nobody will ever be told. */
   rejectAll(error: unknown): void {
     for (const waiters of this.waiters.values()) for (const { reject } of waiters) reject(error);

@@ -22,6 +22,18 @@ export function storeFailed(cause: unknown): PlumblineError {
   });
 }
 
+/** The core threw where it must not: neither the store nor the user's code is to blame. */
+export function runFault(run: string, cause: unknown): PlumblineError {
+  const { name, message } = failureOf(cause);
+  return new PlumblineError("run-fault", "a fault in Plumbline: this run is stuck as the journal has it", {
+    path: run,
+    expected: "a journal that Plumbline can fold and go on from",
+    found: name === undefined ? message : `${name}: ${message}`,
+    mend: "report it with this stack and what `plumbline show RUN --journal --json` prints; a version without the fault goes on",
+    cause,
+  });
+}
+
 export function held(run: string, path: string, reason: string): PlumblineError {
   return new PlumblineError(
     "run-held",

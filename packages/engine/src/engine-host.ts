@@ -1,9 +1,9 @@
 /**
- * The host of active runs: who is in memory, what is committed, when to wake, how to recover.
+ * The host of active runs: what is committed, when to wake, how to recover, how to close.
  *
- * Boundary: the machinery behind embedded-engine.ts; knows the store and the clock, not the Engine port. Invariants: a run
- * is in memory at most once; a run that only waits leaves memory (rule 22); a run that comes back is folded from the
- * journal and its lost attempts are declared before anything else happens to it (rule 5).
+ * Boundary: the machinery behind embedded-engine.ts; knows the store and the clock, not the Engine port; who is in memory is
+ * active-runs.ts's. Invariants: a failed store is fail-stop: everything in memory is dropped, the store opened again, runs
+ * taken up (rule 4); closing waits for user code no longer than the grace, and says what for.
  */
 import {
   type CommitItem,
@@ -11,24 +11,23 @@ import {
   type Entry,
   type Environment,
   failureOf,
-  fireTimers,
-  fold,
-  newState,
-  nextDueAt,
   type PlumblineError,
   type RunResult,
+  type RunState,
   type Store,
 } from "@plumbline/core";
+import { ActiveRuns, type RunsHost } from "./active-runs.ts";
 import { Arrivals } from "./arrivals.ts";
 import { CalledRuns } from "./called-runs.ts";
 import { type Clock, waitFor } from "./clock.ts";
+import { Closing } from "./closing.ts";
 import { Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
 import { closed, storeFailed } from "./engine-errors.ts";
 import { saying } from "./engine-events.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { FlowShelf } from "./flow-shelf.ts";
-import { ActiveRun } from "./runs/active-run.ts";
+import type { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
 import { Limits } from "./runs/limits.ts";
@@ -39,20 +38,18 @@ import { Starts } from "./starts.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 
-/** A run whose next timer is nearer than this stays in memory; one that could not be read is read again after it. */
-const keepMs = 1_000;
 const recoveryPage = 512;
 const maxReopens = 5;
 
-export class EngineHost implements Host {
+export class EngineHost implements RunsHost {
   readonly clock: Clock;
   readonly graceMs: number;
   readonly build: string | undefined;
   readonly warn: Host["warn"];
-  readonly watchers: Watchers = new Watchers();
+  readonly watchers: Watchers = new Watchers((run) => this.active.faultOf(run));
   readonly ends: EndWaiters = new EndWaiters();
   readonly flows: FlowShelf;
-  readonly active: Map<string, ActiveRun> = new Map();
+  readonly active: ActiveRuns = new ActiveRuns(this);
   readonly starts: Starts = new Starts();
   readonly called: CalledRuns = new CalledRuns(this);
   readonly limits: Limits;
@@ -62,11 +59,8 @@ export class EngineHost implements Host {
   private readonly settings: EngineSettings;
   private committer: Committer;
   private breakers: Breakers;
-  private readonly loading = new Map<string, Promise<ActiveRun>>();
   readonly decisions: Arrivals = new Arrivals();
   private readonly suspects = new Suspects();
-  /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
-  private readonly stuck = new Set<string>();
   /** Until what was left is taken up, runs may be loaded and told things, and nothing of them is performed. */
   private isEarly = true;
   private opening: Promise<void> | undefined;
@@ -74,7 +68,7 @@ export class EngineHost implements Host {
   /** Why the store was opened again. */
   private failure: unknown;
   /** Counts failures: what was begun before one is not to be trusted after it. */
-  private era = 0;
+  era = 0;
   /** From a failure until the next store is open: what is begun now could never be recorded. */
   private isDown = false;
   private closing: Promise<void> | undefined;
@@ -132,7 +126,7 @@ export class EngineHost implements Host {
   }
 
   onCommitted(id: string, from: number, item: CommitItem, run: ActiveRun): void {
-    if (from === 0) this.active.set(id, run);
+    if (from === 0) this.active.add(run);
     this.watchers.committed(id, from, item.entries);
     const { status, dueAt } = item.summary;
     if (dueAt !== undefined) this.timers.hint(dueAt);
@@ -140,63 +134,41 @@ export class EngineHost implements Host {
       this.ends.tell(id, () => resultOf(this.store, run.state, run.code.flow.code.codecs));
     }
     this.called.onCommitted(run, item.entries);
-    this.leave(run);
+    this.active.leave(run);
   }
 
-  /** A run that only waits, and not for a timer that is near, has no place in memory (rule 22). */
-  private leave(run: ActiveRun): void {
-    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run) return;
-    const dueAt = nextDueAt(run.state);
-    if (dueAt === undefined || dueAt - this.clock.now() > keepMs) this.active.delete(run.id);
+  withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
+    return this.active.withRun(id, work);
   }
 
-  /**
-   * Does something with a run that is in memory while it is done.
-   * @throws PlumblineError `run-unknown`, `run-held`, `flow-unknown`
-   */
-  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
-    const { era } = this;
-    for (;;) {
-      if (era !== this.era || this.isDown) throw this.downError();
-      const run = this.active.get(id) ?? (await this.demand(id));
-      if (this.active.get(id) !== run) continue; // it has left again between the loading and now
-      run.holds++;
-      try {
-        return await work(run);
-      } finally {
-        run.holds--;
-        this.leave(run);
-      }
-    }
+  /** Nothing is performed before what was left is taken up, nor any more when the engine closes. */
+  get performs(): boolean {
+    return !this.isEarly && this.closing === undefined;
   }
 
-  private demand(id: string): Promise<ActiveRun> {
-    let loading = this.loading.get(id);
-    if (!loading) {
-      loading = this.load(id).finally(() => this.loading.get(id) === loading && this.loading.delete(id));
-      this.loading.set(id, loading);
-    }
-    return loading;
+  demandUp(era: number): void {
+    if (era !== this.era || this.isDown) throw this.closing === undefined ? storeFailed(this.failure) : closed();
   }
 
-  private async load(id: string): Promise<ActiveRun> {
-    const { era } = this;
-    // A start whose verdict is on its way knows the run better than the file does: two of one run must never be.
-    await this.starts.settled(id);
-    const stored = this.active.has(id) ? undefined : await this.store.load(id);
-    if (era !== this.era || this.isDown) throw storeFailed(this.failure);
-    if (this.starts.has(id)) return this.load(id);
-    const started = this.active.get(id);
-    if (started) return started;
-    if (!stored) throw unknownRun(id);
-    const state = fold(newState(stored.plan), stored.entries);
-    const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
-    this.active.set(id, run);
-    if (state.phase === "ended") return run;
-    if (this.isEarly || this.closing !== undefined) run.hold();
-    run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()));
-    this.called.takenUp(run);
-    return run;
+  lossesOf(state: RunState, journal: readonly Entry[]): Entry[] {
+    return this.suspects.lossesOf(state, journal, this.clock.now());
+  }
+
+  fault(run: ActiveRun, error: unknown): void {
+    this.active.fault(run.id, error, run);
+  }
+
+  onFault(fault: PlumblineError, id: string, run: ActiveRun | undefined): void {
+    const { code, found: error, mend, cause } = fault;
+    const { stack } = failureOf(cause);
+    this.warn("a fault in Plumbline: this run is stuck, the others go on", { code, run: id, error, mend, stack });
+    if (run) this.starts.reject(run, fault);
+    this.ends.reject(id, fault);
+    this.watchers.wake(id);
+  }
+
+  hint(dueAt: number): void {
+    this.timers.hint(dueAt);
   }
 
   /** Waits for the end of a run, or finds that it has ended. */
@@ -212,7 +184,10 @@ export class EngineHost implements Host {
     if (active && active.state.phase !== "ended") return undefined;
     const stored = await this.store.load(id);
     if (!stored) throw unknownRun(id);
-    if (stored.summary.status !== "ended") return undefined;
+    if (stored.summary.status !== "ended") {
+      this.active.demandSound(id);
+      return undefined;
+    }
     return storedResult(this.store, stored, this.flows.codecsOf(stored.summary.flow));
   }
 
@@ -247,7 +222,7 @@ export class EngineHost implements Host {
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */
   async takeUp(): Promise<void> {
     this.isEarly = false;
-    for (const run of this.active.values()) run.resume();
+    for (const run of this.active.all) run.resume();
     let after: string | undefined;
     for (;;) {
       const page = await this.store.unfinished(after, recoveryPage);
@@ -284,7 +259,7 @@ export class EngineHost implements Host {
   }
 
   private async fireOne(id: string, now: number): Promise<void> {
-    if (this.stuck.has(id)) return;
+    if (this.active.isStuck(id)) return;
     const decision = this.decisions.of(id);
     if (decision !== undefined) {
       // It came first (rule 19); timers of other runs do not wait for its contract.
@@ -292,25 +267,13 @@ export class EngineHost implements Host {
       return;
     }
     try {
-      await this.withRun(id, (run) => {
-        const entries = fireTimers(run.state, now);
-        if (entries.length === 0) return;
-        run.receive(...entries);
-        return run.durably();
-      });
+      await this.withRun(id, (run) => run.fire(now));
     } catch (error) {
       this.warnStuck("a due timer cannot fire", id, error);
     }
   }
 
-  /** Says once why a run cannot go on; a failing store is told elsewhere. */
-  warnStuck(message: string, run: string, error: unknown): void {
-    const code = codeOf(error);
-    if (code === "store-failed" || code === "engine-closed" || this.stuck.has(run)) return;
-    if (code === "run-held" || code === "flow-unknown") this.stuck.add(run);
-    else this.timers.hint(this.clock.now() + keepMs); // it could not be read, say: that may pass
-    this.warn(message, { run, error: failureOf(error).message });
-  }
+  readonly warnStuck: ActiveRuns["warnStuck"] = (message, run, error) => this.active.warnStuck(message, run, error);
 
   /** Nothing in memory can be trusted any more: drop it, open the store again, take up what the journal says (rule 4). */
   private failStop(error: unknown): void {
@@ -327,13 +290,12 @@ export class EngineHost implements Host {
   }
 
   private dropAll(reason: string, error: PlumblineError): void {
-    const runs = [...this.starts.all, ...this.active.values()];
+    const runs = [...this.starts.all, ...this.active.all];
     this.suspects.letGo(runs.map(({ id }) => id));
     this.limits.sendAway();
-    for (const run of runs) run.drop(reason, error);
+    for (const run of this.starts.all) run.drop(reason, error);
     this.starts.rejectAll(error);
-    this.active.clear();
-    this.loading.clear();
+    this.active.drop(reason, error);
   }
 
   private async reopen(): Promise<void> {
@@ -380,31 +342,30 @@ export class EngineHost implements Host {
   }
 
   private async closeOnce(): Promise<void> {
+    const closing = new Closing(this.clock, this.graceMs, this.warn);
     await null; // so that `closing` is seen by whoever is woken now
     this.closeAsked.resolve();
-    await this.opening?.catch(() => {});
-    await this.timers.close();
-    await this.attemptsEnded();
-    await waitFor(this.clock, this.graceMs, this.called.idle());
-    await this.committer.idle();
+    await closing.forStore(Promise.resolve(this.opening).catch(() => {}));
+    await closing.forStore(this.timers.close());
+    await this.attemptsEnded(closing);
+    await closing.withinGrace(this.called.idle());
+    await closing.forStore(this.committer.idle());
     this.dropAll("the engine is closing", closed());
     this.limits.close();
     this.watchers.fail(closed());
     this.ends.rejectAll(closed());
     this.isDown = true;
-    await this.store.close();
-  }
-
-  private downError(): PlumblineError {
-    return this.closing === undefined ? storeFailed(this.failure) : closed();
+    await closing.forStore(this.store.close());
   }
 
   /** Attempts in flight may end by themselves within the grace; those that do not are lost and will be tried again. */
-  private async attemptsEnded(): Promise<void> {
-    this.limits.sendAway(); // before anybody gives a place back
-    const runs = [...this.starts.all, ...this.active.values()];
-    const idle = Promise.all(runs.map((run) => run.pause()));
-    await waitFor(this.clock, this.graceMs, idle);
+  private async attemptsEnded(closing: Closing): Promise<void> {
+    // Before anybody gives a place back: who is in line begins in the next engine.
+    this.limits.sendAway();
+    this.suspects.sendAway();
+    const runs = [...this.starts.all, ...this.active.all];
+    const ended = Promise.all(runs.map((run) => run.pause()));
+    await closing.forSteps(ended, () => runs.flatMap((run) => run.underWay));
     for (const run of runs) run.leave(this.clock.now());
   }
 }

@@ -35,6 +35,12 @@ export class Starts {
     this.tell(id);
   }
 
+  /** It will never be committed. */
+  reject(run: ActiveRun, error: unknown): void {
+    for (const start of this.list()) if (start.run === run) start.reject(error);
+    this.done(run.id, run);
+  }
+
   has(id: string): boolean {
     return this.byId.has(id);
   }

@@ -21,6 +21,12 @@ interface Watcher {
 export class Watchers {
   private readonly watchers = new Map<string, Set<Watcher>>();
   private failure: PlumblineError | undefined;
+  /** Why nothing more will be seen of a run, when that is so. */
+  private readonly faultOf: (run: string) => PlumblineError | undefined;
+
+  constructor(faultOf: (run: string) => PlumblineError | undefined) {
+    this.faultOf = faultOf;
+  }
 
   /** Entries of a run are durable; `from` is the index of the first. */
   committed(run: string, from: number, entries: readonly Entry[]): void {
@@ -42,6 +48,11 @@ export class Watchers {
         watcher.wake();
       }
     }
+  }
+
+  /** Whoever watches the run looks what has become of it. */
+  wake(run: string): void {
+    for (const watcher of this.watchers.get(run) ?? []) watcher.wake();
   }
 
   /** There will be nothing more to see. */
@@ -78,7 +89,8 @@ export class Watchers {
         }
         if (ended) return;
         if (watcher.backlog.length > 0 || watcher.overrun || watcher.stale) continue;
-        if (this.failure) throw this.failure;
+        const failure = this.failure ?? this.faultOf(run);
+        if (failure) throw failure;
         await new Promise<void>((resolve) => {
           watcher.wake = resolve;
           if (this.failure || signal?.aborted) resolve();

@@ -3,7 +3,8 @@
  *
  * Boundary: implements the Engine port over the owner's socket; the other end is engine-commands.ts. Invariants: the
  * owner may die and another take its place: what is safe to ask twice (reading, cancelling, deciding with an id, starting
- * with a key) is asked again of the next owner within a bound, everything else says that it may have been applied.
+ * with a key) is asked again of the next owner within a bound, everything else says that it may have been applied; the result
+ * of a run that has ended needs no owner.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -41,7 +42,7 @@ import {
   demandSignal,
   demandStart,
 } from "../engine-arguments.ts";
-import { openResult } from "../runs/run-result.ts";
+import { type OpenValue, openResult } from "../runs/run-result.ts";
 import { openJournals } from "../stores/file-journals.ts";
 import { type CommandClient, connectCommands } from "./command-socket.ts";
 import type { CommandMethod, CommandParams, RecordPiece } from "./engine-commands.ts";
@@ -94,24 +95,32 @@ export class RemoteEngine implements Engine {
   }
 
   private async result(id: string): Promise<RunResult> {
-    try {
-      for await (const { entry } of this.watch(id)) if (entry.kind === "run.ended") break;
-      const record = await this.get(id);
-      if (record?.summary.status !== "ended") throw closedHere();
-      return await openResult(fold(newState(record.plan), record.entries), (sealed) => this.open(id, sealed));
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      return this.resultInFile(id, error);
+    for (let from = 0; ; ) {
+      const { client } = this;
+      try {
+        const watching = client.stream("watch", { run: id, from }, { signal: this.closing.signal });
+        for await (const piece of watching) from = (piece as WatchedEntry).index + 1;
+        const record = await recordFrom(client, id);
+        if (record?.summary.status !== "ended") throw closedHere();
+        return await resultOf(record, (sealed) => this.openFrom(client, id, sealed));
+      } catch (error) {
+        if (this.closed) throw closedHere();
+        if (!isGone(error)) throw error;
+        // What has ended is in the file, whoever comes next.
+        const ended = await this.resultInFile(id).catch(() => undefined);
+        if (ended) return ended;
+        await this.reconnect(client, error);
+      }
     }
   }
 
-  /** The owner left and nobody took its place: a run that had ended is in the file all the same. */
-  private async resultInFile(id: string, gone: unknown): Promise<RunResult> {
+  /** Undefined for a run that has not ended. */
+  private async resultInFile(id: string): Promise<RunResult | undefined> {
     const journals = await openJournals(this.dbPath, this.codecs());
     try {
       const record = await journals.get(id);
-      if (record?.summary.status !== "ended") throw gone;
-      return await openResult(fold(newState(record.plan), record.entries), (sealed) => journals.open(id, sealed));
+      if (record?.summary.status !== "ended") return undefined;
+      return await resultOf(record, (sealed) => journals.open(id, sealed));
     } finally {
       await journals.close();
     }
@@ -144,16 +153,7 @@ export class RemoteEngine implements Engine {
 
   async get(run: string): Promise<RunRecord | undefined> {
     demandRun(run);
-    return this.asked(true, async (client) => {
-      let record: Omit<RunRecord, "entries"> | undefined;
-      const entries: Entry[] = [];
-      for await (const piece of client.stream("get", { run })) {
-        const part = piece as RecordPiece;
-        if ("record" in part) record = part.record;
-        else entries.push(...part.entries);
-      }
-      return record && { ...record, entries };
-    });
+    return this.asked(true, (client) => recordFrom(client, run));
   }
 
   async list(query: ListQuery = {}): Promise<Page<RunSummary>> {
@@ -182,15 +182,17 @@ export class RemoteEngine implements Engine {
     if (!signal?.aborted) throw closedHere();
   }
 
-  async open(run: string, sealed: Sealed): Promise<unknown> {
+  open(run: string, sealed: Sealed): Promise<unknown> {
+    return this.asked(true, (client) => this.openFrom(client, run, sealed));
+  }
+
+  /** What lies in the value itself is opened here. */
+  private async openFrom(client: CommandClient, run: string, sealed: Sealed): Promise<unknown> {
     const codecs = this.codecs();
     if (!sealed.includes('"$":"stored"') && !sealed.includes('"$":"blob"')) return open(sealed, { codecs });
-    const text = await this.asked(true, async (client) => {
-      const pieces: unknown[] = [];
-      for await (const piece of client.stream("open", { run, sealed })) pieces.push(piece);
-      return pieces.join("");
-    });
-    return open(text, { codecs });
+    const pieces: unknown[] = [];
+    for await (const piece of client.stream("open", { run, sealed })) pieces.push(piece);
+    return open(pieces.join(""), { codecs });
   }
 
   async close(): Promise<void> {
@@ -256,6 +258,21 @@ export class RemoteEngine implements Engine {
       mend: "pass plain data, or declare a codec on the flow",
     });
   }
+}
+
+async function recordFrom(client: CommandClient, run: string): Promise<RunRecord | undefined> {
+  let record: Omit<RunRecord, "entries"> | undefined;
+  const entries: Entry[] = [];
+  for await (const piece of client.stream("get", { run })) {
+    const part = piece as RecordPiece;
+    if ("record" in part) record = part.record;
+    else entries.push(...part.entries);
+  }
+  return record && { ...record, entries };
+}
+
+function resultOf({ plan, entries }: RunRecord, open: OpenValue): Promise<RunResult> {
+  return openResult(fold(newState(plan), entries), open);
 }
 
 /** The owner has left, or is leaving: somebody else will be the next one. */

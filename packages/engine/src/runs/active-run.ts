@@ -14,8 +14,10 @@ import {
   type CommitVerdict,
   type Entry,
   evolve,
+  fireTimers,
   isDue,
   isLive,
+  pathOf,
   type Register,
   type RunState,
   type RunSummary,
@@ -25,16 +27,10 @@ import {
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
 import { hasContract } from "./answer.ts";
+import { DurabilityWaiters } from "./durability-waiters.ts";
 import type { BoundCode, Host, PerformingRun } from "./host.ts";
-import { type Pending, PendingCommands } from "./pending-commands.ts";
+import { type Pending, PendingCommands, runSlot } from "./pending-commands.ts";
 import { perform } from "./perform.ts";
-
-/** Somebody who goes on when so many entries are durable. */
-interface DurabilityWaiter {
-  readonly length: number;
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 /** What is committed with the next entries. */
 interface Beside {
@@ -78,8 +74,10 @@ export class ActiveRun implements Committable, PerformingRun {
   private paused = false;
   private readonly isTakenUp: boolean;
   private dropped: { readonly error: unknown } | undefined;
+  /** Plumbline failed at it; until what had happened is durable it is still here. */
+  private fault: { readonly error: unknown } | undefined;
   private readonly pending = new PendingCommands();
-  private durabilityWaiters: DurabilityWaiter[] | undefined;
+  private readonly durabilityWaiters = new DurabilityWaiters();
   private idleWaiters: (() => void)[] | undefined;
   /** How many work with this run just now: it stays in memory for them. */
   holds = 0;
@@ -115,7 +113,7 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   private take(entries: Entry[]): void {
-    if (this.dropped) return;
+    if (this.dropped || this.fault) return;
     if (this.inbox.length === 0) this.inbox = entries;
     else for (const entry of entries) this.inbox.push(entry);
     this.turn();
@@ -148,11 +146,13 @@ export class ActiveRun implements Committable, PerformingRun {
   durably(): Promise<void> {
     if (this.dropped) return Promise.reject(this.dropped.error);
     if (this.isQuiet) return Promise.resolve();
-    const length = this.state.length + this.inbox.length;
-    return new Promise((resolve, reject) => {
-      this.durabilityWaiters ??= [];
-      this.durabilityWaiters.push({ length, resolve, reject });
-    });
+    return this.durabilityWaiters.wait(this.state.length + this.inbox.length);
+  }
+
+  /** Fires what is due by the clock. Resolves when what followed is durable. */
+  async fire(now: number): Promise<void> {
+    this.guarded(() => this.receive(...fireTimers(this.state, now)));
+    await this.durably();
   }
 
   /** Goes on after a restart: what was lost is declared first, then everything is looked at again. */
@@ -164,13 +164,35 @@ export class ActiveRun implements Committable, PerformingRun {
   private turn(): void {
     if (this.turning) return; // a step that answered at once: its entries are taken up by the turn that started it
     this.turning = true;
-    try {
+    this.guarded(() => {
       do this.turnOnce();
       while (this.inbox.length > 0);
-    } finally {
-      this.turning = false;
-    }
+    });
+    this.turning = false;
     this.markIfNeeded();
+  }
+
+  /** What throws in here is a fault of Plumbline: what user code throws ends in an entry (perform.ts). */
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Plumbline itself has failed at this run: it goes no further, and what has happened is recorded as far as it was folded. */
+  private fail(error: unknown): void {
+    if (this.dropped || this.fault) return;
+    this.fault = { error };
+    for (const { performance } of this.pending.all()) performance?.supersede("Plumbline failed at this run");
+    this.pending.clear();
+    this.inbox = nothing;
+    // An entry that was folded half-way is counted and not listed: what such a state says must not be written.
+    const isWhole = this.state.length === this.collected + this.uncommitted.length;
+    if (isWhole && !this.isQuiet) this.markIfNeeded();
+    else this.host.fault(this, error);
+    this.tellIdle();
   }
 
   private markIfNeeded(): void {
@@ -184,10 +206,12 @@ export class ActiveRun implements Committable, PerformingRun {
     const { phase, closings } = state;
     const received = this.inbox;
     this.inbox = nothing;
-    for (const entry of received) evolve(state, entry);
-    this.keep(received);
-    const { entries, commands } = advance(state, this.host.env);
-    this.keep(entries);
+    if (this.uncommitted === nothing) this.uncommitted = [];
+    for (const entry of received) {
+      evolve(state, entry);
+      this.uncommitted.push(entry);
+    }
+    const { commands } = advance(state, this.host.env, this.uncommitted);
     if (phase !== state.phase || closings !== state.closings) this.giveUp();
     for (const command of commands) this.expect(command);
     if (!this.paused) this.beginDurable();
@@ -198,12 +222,6 @@ export class ActiveRun implements Committable, PerformingRun {
     if (!pending) return;
     if (this.mayStartEarly(command) && !this.paused) this.begin(pending);
     else this.pending.wait(pending, this.state.length);
-  }
-
-  /** Adds to what is to be committed. What comes first is taken as it is: it belongs to nobody else any more. */
-  private keep(entries: Entry[]): void {
-    if (this.uncommitted.length === 0) this.uncommitted = entries;
-    else for (const entry of entries) this.uncommitted.push(entry);
   }
 
   /**
@@ -224,6 +242,7 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   private begin(pending: Pending): void {
+    if (this.fault) return;
     pending.begun = true;
     const performance = perform(this, pending.command, (entries, blobs) => {
       if (!this.pending.holds(pending)) return;
@@ -260,7 +279,9 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.claim !== undefined && this.collected > 0) return undefined;
     const { uncommitted: entries, beside } = this;
     this.uncommitted = nothing;
-    const summary = summaryOf(this.state);
+    this.beside = undefined;
+    const summary = this.summarized();
+    if (!summary) return undefined;
     const item: { -readonly [Field in keyof CommitItem]: CommitItem[Field] } = { summary, entries };
     if (this.summary) item.before = this.summary;
     this.summary = summary;
@@ -270,11 +291,19 @@ export class ActiveRun implements Committable, PerformingRun {
     }
     this.collected += entries.length;
     if (beside) {
-      this.beside = undefined;
       if (beside.registers.length > 0) item.registers = beside.registers.map((register) => register());
       if (beside.blobs.length > 0) item.blobs = beside.blobs;
     }
     return item;
+  }
+
+  private summarized(): RunSummary | undefined {
+    try {
+      return summaryOf(this.state);
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
   committed(verdict: CommitVerdict, item: CommitItem): void {
@@ -289,10 +318,11 @@ export class ActiveRun implements Committable, PerformingRun {
     if (item.blobs) for (const { id } of item.blobs) this.unwritten?.delete(id);
     this.claim = undefined;
     if (from === 0) this.onRefused(verdict);
-    if (!this.paused) this.beginDurable();
+    if (!this.paused) this.guarded(() => this.beginDurable());
     this.markIfNeeded();
-    this.tellDurable();
+    this.durabilityWaiters.tell(this.durable);
     this.host.onCommitted(this.id, from, item, this);
+    if (this.fault && this.isQuiet) this.host.fault(this, this.fault.error);
   }
 
   private beginDurable(): void {
@@ -304,14 +334,6 @@ export class ActiveRun implements Committable, PerformingRun {
     }
   }
 
-  private tellDurable(): void {
-    const waiting = this.durabilityWaiters;
-    if (!waiting) return;
-    const left = waiting.filter(({ length }) => length > this.durable);
-    this.durabilityWaiters = left.length > 0 ? left : undefined;
-    for (const { length, resolve } of waiting) if (length <= this.durable) resolve();
-  }
-
   /** Lets go of everything at once, without a word to the journal: the process, the store or the claim is gone. */
   drop(reason: string, error: unknown = new Error(reason)): void {
     this.dropped ??= { error };
@@ -320,8 +342,7 @@ export class ActiveRun implements Committable, PerformingRun {
     this.inbox = nothing;
     this.uncommitted = nothing;
     this.unwritten = undefined;
-    for (const { reject } of this.durabilityWaiters ?? []) reject(error);
-    this.durabilityWaiters = undefined;
+    this.durabilityWaiters.reject(error);
     this.tellIdle();
   }
 
@@ -332,7 +353,7 @@ export class ActiveRun implements Committable, PerformingRun {
 
   resume(): void {
     this.paused = false;
-    this.beginDurable();
+    this.guarded(() => this.beginDurable());
   }
 
   /** Begins nothing any more; what is under way may end. Resolves when nothing is. */
@@ -346,17 +367,24 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   /**
-   * The engine closes: what is still under way is given up, and says what it has cost; and so that it is not taken for a
-   * crash (rule 5), the run says that it was left.
+   * The engine closes: what is still under way is given up, and says what it has cost; and so that neither that nor what was
+   * to begin next is taken for a crash (rule 5), the run says that it was left.
    */
   leave(now: number): void {
-    if (this.isIdle || this.state.phase === "ended") return;
+    if (this.pending.size === 0 || this.state.phase === "ended") return;
     for (const { performance } of this.pending.all()) performance?.supersede("the engine is closing");
     this.receive({ kind: "run.left", at: now });
   }
 
   private get isIdle(): boolean {
-    return !this.pending.anyBegun;
+    return this.pending.working.length === 0;
+  }
+
+  /** What is under way, for people. */
+  get underWay(): string[] {
+    return this.pending.working.map(
+      ({ slot }) => `${this.id} ${slot === runSlot ? "its answer" : pathOf(slotAt(this.state, slot))}`,
+    );
   }
 
   private tellIdle(): void {

@@ -8,7 +8,6 @@
 import type { AttemptCommand, AttemptRecord, Entry, Failure, Sealed } from "@plumbline/core";
 import { type AttemptContext, nothingLeft } from "./attempt-context.ts";
 import type { PerformingRun } from "./host.ts";
-import type { FoundAnswer } from "./kept-answer.ts";
 
 const progressEveryMs = 500;
 const maxProgressEntries = 200;
@@ -44,11 +43,6 @@ export class AttemptEntries {
     const entry: Entry = { kind: "step.completed", at, slot, rung, attempt, ms: this.elapsedMs, value };
     if (left === nothingLeft && dropped.length === 0) return entry; // as most do
     return { ...entry, ...left, ...(dropped.length > 0 ? { dropped } : {}) };
-  }
-
-  /** An answer that was made before, perhaps by another run. */
-  givenAgain({ value, from }: FoundAnswer): Entry {
-    return { kind: "step.completed", ...this.said(), ...this.record([]), value, from };
   }
 
   failed(failure: Failure, retryable: boolean, dropped: readonly string[], value: Sealed | undefined): Entry {

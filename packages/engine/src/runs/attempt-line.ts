@@ -9,13 +9,15 @@ import { type AttemptCommand, isLive, type PlanRung, type PlanStep, slotAt } fro
 import { Attempt } from "./attempt.ts";
 import { HedgedAttempt } from "./hedge.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
+import { mayBeKept, unlessKept } from "./kept-first.ts";
+import type { Release } from "./limits.ts";
 import { isSuspect, runsAlone } from "./suspects.ts";
 
 /** Begins something that ends with `done`. */
 type Begin = (done: Done) => Performance;
 
 /** Calls back when there is a place, with what gives it back; the answer takes whoever waits out of the line. */
-type Line = (begin: (release: () => void) => void) => () => void;
+type Line = (begin: (release: Release) => void) => () => void;
 
 export function performAttempt(run: PerformingRun, command: AttemptCommand, done: Done): Performance {
   const { host, state } = run;
@@ -28,6 +30,7 @@ export function performAttempt(run: PerformingRun, command: AttemptCommand, done
     limit ? inLine((begin) => host.limits.enter(limit, begin), next, attempt) : next;
   // The lane first: whoever held a place while it waits for the lane could keep the one in the lane from ending.
   if (isAlone) return inLine(host.alone, placed(marked(run, command, attempt)), attempt)(done);
+  if (limit && mayBeKept(slot)) return unlessKept(run, slot, done, () => placed(attempt)(done));
   return placed(attempt)(done);
 }
 
@@ -47,14 +50,14 @@ function attemptFor(run: PerformingRun, command: AttemptCommand, done: Done): At
 /** Waits in a line and keeps the place until the end; `unplaced` begins what is not wanted any more, and says so. */
 function inLine(enter: Line, next: Begin, unplaced: Begin): Begin {
   return (done) => {
-    let release = () => {};
+    let release: Release = () => {};
     let inner: Performance | undefined;
     let graceMs: number | undefined;
     let isOver = false;
     const go = (begin: Begin) => {
       inner = begin((entries, blobs) => {
         isOver = true;
-        release();
+        release(entries.some((entry) => entry.kind === "step.completed" && entry.from !== undefined));
         done(entries, blobs);
       });
       if (graceMs !== undefined) inner.abortAfter(graceMs);

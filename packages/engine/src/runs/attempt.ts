@@ -31,7 +31,7 @@ import { keep, type NewBlob, plainReader } from "../stores/value-keeper.ts";
 import { AttemptContext, type ContextFacts } from "./attempt-context.ts";
 import { AttemptEntries } from "./attempt-entries.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
-import { type FoundAnswer, findAnswer, keepAnswer, questionOf } from "./kept-answer.ts";
+import { type FoundAnswer, findAnswer, givenAgain, keepAnswer, questionOf } from "./kept-answer.ts";
 import { type CallEnd, TimedCall, type TimedCallOptions } from "./timed-call.ts";
 import { codeOf, withReader } from "./user-code.ts";
 
@@ -126,9 +126,14 @@ export class Attempt implements Performance, ContextFacts, TimedCallOptions {
     this.read = read;
     this.guarded(() => {
       if (this.planned.kind === "last-good") this.askLastGood();
-      else if (this.node.cache && this.command.rung === 0) this.askCache();
+      else if (this.asksCache) this.askCache();
       else this.callRung();
     });
+  }
+
+  /** A probe is there to ask the backend: one that was given a kept answer would leave its permit to lapse. */
+  private get asksCache(): boolean {
+    return this.node.cache !== undefined && this.command.rung === 0 && this.slot.admission?.kind !== "probe";
   }
 
   /** What the needs and the attempt before have in blobs. */
@@ -282,12 +287,13 @@ export class Attempt implements Performance, ContextFacts, TimedCallOptions {
         looked(); // in the same breath: an answer that is recorded in between must not be missed
         if (!this.superseded) go(given);
       };
-    const fail = on((error: unknown) => this.fail(failureOf(error)));
+    const fail = on((error: unknown) => this.run.host.readFailed(error));
     findAnswer(this.run, name, maxAgeMs).then(on(next), fail);
   }
 
   private give(found: FoundAnswer): void {
-    this.done([this.said.givenAgain(found)], found.blobs);
+    const entry = givenAgain(found, this.command, this.run.host.clock.now(), this.said.elapsedMs);
+    this.done([entry], found.blobs);
   }
 
   private fail(

@@ -36,9 +36,16 @@ export function call(run: PerformingRun, slot: Slot, done: Done): Performance {
   return stages;
 }
 
+/** Waits for another run, whose own steps are under way there. */
+class OtherRun extends Stages {
+  override get isWaiting(): boolean {
+    return true;
+  }
+}
+
 /** The caller stops: the called run is cancelled, and awaited with all that it undoes. */
 export function stopCall(run: PerformingRun, slot: Slot, done: Done): Performance {
-  const stages = new Stages();
+  const stages = new OtherRun();
   const id = slot.call as string;
   const { called } = run.host;
   const stopped = async () => {
@@ -58,7 +65,7 @@ export function stopCall(run: PerformingRun, slot: Slot, done: Done): Performanc
 
 /** Undoes what a called run did. What that run cannot undo is listed there, and left standing here. */
 export function undoCall(run: PerformingRun, slot: Slot, attempt: number, done: Done): Performance {
-  const stages = new Stages();
+  const stages = new OtherRun();
   const begun = run.host.clock.monotonic();
   const said = () => {
     const ms = Math.round((run.host.clock.monotonic() - begun) * 1_000) / 1_000;

@@ -33,6 +33,8 @@ export interface Host {
   late(run: string, entry: Entry): void;
   /** The store could not be read: what was asked of it must neither be taken for an answer nor be forgotten (rule 4). */
   readFailed(error: unknown): void;
+  /** Plumbline itself failed at a run: it is stuck, and the others go on. */
+  fault(run: Committable & { readonly id: string }, error: unknown): void;
   /** Something that nobody asked for and somebody should see. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }

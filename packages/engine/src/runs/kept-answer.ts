@@ -7,7 +7,16 @@
  * (rule 16).
  */
 import { hash } from "node:crypto";
-import { type PlanStep, type Provenance, pathOf, type Sealed, type Slot, seal } from "@plumbline/core";
+import {
+  type AttemptCommand,
+  type Entry,
+  type PlanStep,
+  type Provenance,
+  pathOf,
+  type Sealed,
+  type Slot,
+  seal,
+} from "@plumbline/core";
 import { keep, type NewBlob, needsBlobs, readerFor } from "../stores/value-keeper.ts";
 import type { PerformingRun } from "./host.ts";
 
@@ -44,6 +53,16 @@ export function keepAnswer(run: PerformingRun, slot: Slot, name: string, value: 
 export interface FoundAnswer extends KeptAnswer {
   /** What the value names in blobs, to be kept with the run that is given it. */
   readonly blobs: readonly NewBlob[];
+}
+
+/** The entry of an attempt that is answered by what was made before, perhaps by another run. */
+export function givenAgain(
+  { value, from }: FoundAnswer,
+  { slot, rung, attempt }: Omit<AttemptCommand, "kind">,
+  at: number,
+  ms: number,
+): Entry {
+  return { kind: "step.completed", at, slot, rung, attempt, ms: Math.round(ms * 1_000) / 1_000, value, from };
 }
 
 /** The answer to the same question that is at most `maxAgeMs` old. */

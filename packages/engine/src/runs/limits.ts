@@ -9,21 +9,32 @@
 import type { PlanLimit } from "@plumbline/core";
 import type { Clock, Timer } from "../clock.ts";
 
+/** Gives a place back; one of which nothing was asked is not counted in any rate. */
+export type Release = (isUnused?: boolean) => void;
+
 interface Waiting {
   readonly limit: PlanLimit;
-  readonly begin: (release: () => void) => void;
+  readonly begin: (release: Release) => void;
 }
 
 class Resource {
   active = 0;
   isServing = false;
   readonly line: Waiting[] = [];
-  /** When attempts began, oldest first: as many as any of its rates counts, as far back as any of them reaches. */
+  /**
+   * When attempts began, oldest first: as many as any of its rates counts, as far back as any of them reaches; and one more
+   * for each at work, which may turn out to have asked nothing.
+   */
   readonly begun: number[] = [];
   mostCounted = 0;
   longestMs = 0;
   alarm: Timer | undefined;
   alarmAt = Number.POSITIVE_INFINITY;
+
+  takeBack(begunAt: number): void {
+    const at = this.begun.lastIndexOf(begunAt);
+    if (at !== -1) this.begun.splice(at, 1);
+  }
 }
 
 export class Limits {
@@ -35,7 +46,7 @@ export class Limits {
   }
 
   /** Calls `begin` when there is a place; `release` gives it back. The answer takes the attempt out of the line. */
-  enter(limit: PlanLimit, begin: (release: () => void) => void): () => void {
+  enter(limit: PlanLimit, begin: (release: Release) => void): () => void {
     const resource = this.resources.get(limit.name) ?? new Resource();
     this.resources.set(limit.name, resource);
     if (limit.rate) {
@@ -75,13 +86,15 @@ export class Limits {
       if (!first || this.isFull(name, resource, first.limit)) return;
       resource.line.shift();
       resource.active++;
-      resource.begun.push(this.clock.monotonic());
-      if (resource.begun.length > resource.mostCounted) resource.begun.shift();
+      const at = this.clock.monotonic();
+      if (resource.mostCounted > 0) resource.begun.push(at);
+      if (resource.begun.length > resource.mostCounted + resource.active) resource.begun.shift();
       let released = false;
-      first.begin(() => {
+      first.begin((isUnused = false) => {
         if (released) return;
         released = true;
         resource.active--;
+        if (isUnused) resource.takeBack(at);
         this.next(name, resource);
       });
     }

@@ -20,7 +20,7 @@ export interface Pending {
 }
 
 /** The slot of commands of the run itself. */
-const runSlot = -1;
+export const runSlot = -1;
 
 export class PendingCommands {
   /** At slot + 1. */
@@ -77,8 +77,9 @@ export class PendingCommands {
     return this.bySlot.filter((pending) => pending !== undefined);
   }
 
-  get anyBegun(): boolean {
-    return this.size > 0 && this.bySlot.some((pending) => pending?.begun === true);
+  /** Those that have begun, but for those that only wait for a place or another run. */
+  get working(): Pending[] {
+    return this.all().filter(({ begun, performance }) => begun && performance?.isWaiting !== true);
   }
 
   clear(): void {

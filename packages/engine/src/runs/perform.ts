@@ -27,6 +27,7 @@ import { idempotencyKey } from "./attempt-context.ts";
 import { performAttempt } from "./attempt-line.ts";
 import { call, stopCall, undoCall } from "./called.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
+import { mayBeKept, unlessKept } from "./kept-first.ts";
 import { askChoice, askInstant, combine, declareAnswer, declareSignal, judgeTurn, listItems } from "./nodes.ts";
 import { performUndo } from "./undo.ts";
 import { callAndJudge, codeOf, Stages, withValue } from "./user-code.ts";
@@ -111,8 +112,16 @@ function askCondition(run: PerformingRun, slot: Slot, done: Done): void {
   withValue(run, slot.frame, slot.node.needs, ask, fail);
 }
 
-function askBreaker(run: PerformingRun, command: Extract<Command, { kind: "ask-breaker" }>, done: Done): Performance {
+type AskBreaker = Extract<Command, { kind: "ask-breaker" }>;
+
+/** What is kept needs no backend: it is looked for first. */
+function askBreaker(run: PerformingRun, command: AskBreaker, done: Done): Performance {
   const slot = slotAt(run.state, command.slot);
+  const ask = () => askForAdmission(run, slot, command, done);
+  return !command.desk && mayBeKept(slot) ? unlessKept(run, slot, done, ask) : ask();
+}
+
+function askForAdmission(run: PerformingRun, slot: Slot, command: AskBreaker, done: Done): Performance {
   const stages = new Stages();
   const { name } = command.breaker;
   run.host.breaker(name).then((breaker) => {

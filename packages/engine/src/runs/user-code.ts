@@ -128,6 +128,10 @@ export class Stages implements Performance {
   }
 
   abortAfter(): void {}
+
+  get isWaiting(): boolean {
+    return this.now?.isWaiting === true;
+  }
 }
 
 /** The functions of a slot. */
