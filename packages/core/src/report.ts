@@ -109,7 +109,8 @@ function isParked(state: RunState, slot: Slot): boolean {
   if (undo === "waiting") return true; // an undo failed, and its next try has an instant
   if (isSettled(slot)) return true;
   if (status === "open") return userCodeOf(state, slot) === undefined;
-  return waitingStatuses.has(status) || status === "stopping" || !(status === "running" || isLive(state, slot.frame));
+  if (status === "running" || status === "called") return false; // also where its scope is closed: it is awaited
+  return waitingStatuses.has(status) || status === "stopping" || !isLive(state, slot.frame);
 }
 
 function waitsOf(state: RunState): Wait[] {

@@ -10,7 +10,6 @@ import {
   costOf,
   type Entry,
   endOf,
-  type Flow,
   failureOf,
   PlumblineError,
   type RunResult,
@@ -19,9 +18,10 @@ import {
   slotAt,
   standingOf,
 } from "@plumbline/core";
+import type { KeptCallers } from "./kept-callers.ts";
 import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
-import type { Called, PerformingRun } from "./runs/host.ts";
+import type { Answer, Called, CallToBegin, PerformingRun } from "./runs/host.ts";
 import { partOf } from "./runs/part.ts";
 import { keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
@@ -29,6 +29,7 @@ import { unknownRun } from "./watchers.ts";
 /** What called runs need of the engine. */
 export interface CallsHost extends StartHost {
   readonly active: ReadonlyMap<string, ActiveRun>;
+  readonly callers: KeptCallers<ActiveRun>;
   ready(): Promise<void>;
   reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
   withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;
@@ -36,38 +37,52 @@ export interface CallsHost extends StartHost {
   warnStuck(message: string, run: string, error: unknown): void;
 }
 
-/** An outcome as the caller's entry, with the blobs that it names. */
-interface Answer {
-  readonly entry: Entry;
-  readonly blobs: readonly NewBlob[];
-}
+type Listener = Parameters<Called["begin"]>[2];
 
 export class CalledRuns implements Called {
   private readonly host: CallsHost;
   private releasing: Promise<unknown> = Promise.resolve();
-  private readonly asking = new Map<string, Promise<boolean>>();
+  /** By caller: what was held by an earlier process. */
+  private readonly heldOf = new Map<string, string[]>();
 
   constructor(host: CallsHost) {
     this.host = host;
   }
 
-  /** Starts a called run that is not there yet. @throws PlumblineError `input-invalid`, `value-refused` */
-  async start(
-    caller: PerformingRun,
-    slot: number,
-    flow: Flow | undefined,
-    input: unknown,
-    isWanted: () => boolean,
-  ): Promise<void> {
+  /** @throws PlumblineError `input-invalid`, `value-refused` */
+  async begin(caller: PerformingRun, call: CallToBegin, listens: Listener): Promise<void> {
+    if (caller.isTakenUp && (await this.isUnderWay(caller, call.slot, listens))) return;
+    await this.start(caller, call);
+    listens(undefined); // what it says from here on, it tells
+  }
+
+  /** An earlier process may have begun it, and may have died before its outcome was told. */
+  private async isUnderWay(caller: PerformingRun, slot: number, listens: Listener): Promise<boolean> {
+    const { call } = placeOf(caller, slot);
+    try {
+      await this.host.withRun(call, async (run) => {
+        await run.durably();
+        listens(isSettledCall(run.state) ? await this.answerOf(run, caller, slot) : undefined);
+      });
+      return true;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "run-unknown") return false;
+      if (!(error instanceof PlumblineError) || code === "store-failed" || code === "engine-closed") throw error;
+      this.host.warnStuck("a called run's outcome could not be told", call, error);
+      listens(undefined);
+      return true;
+    }
+  }
+
+  private async start(caller: PerformingRun, { slot, flow, input, isWanted }: CallToBegin): Promise<void> {
     const { call, path } = placeOf(caller, slot);
-    if (await this.find(call)) return;
     const part = flow === undefined ? await partOf(caller, slot, input) : undefined;
     const kept = flow === undefined ? undefined : await sealedInput(flow, input);
     await this.host.ready();
     if (!isWanted()) return;
     const parent = { run: caller.id, slot, path };
     const common = { id: call, claim: { inputHash: "" }, parent };
-    // Taken by an earlier process: it is the same run.
     if (flow && kept) await startRun(this.host, { ...common, flow, input: kept });
     else if (part) await startRun(this.host, { ...common, ...part });
   }
@@ -75,17 +90,6 @@ export class CalledRuns implements Called {
   private async find(id: string): Promise<boolean> {
     await this.host.starts.settled(id);
     return this.host.active.has(id) || (await this.host.reading((store) => store.load(id))) !== undefined;
-  }
-
-  /** Tells the caller of an outcome that was there before it could listen; a caller that only waits now leaves memory. */
-  async tellIfSettled(id: string): Promise<void> {
-    const { run, isSettled } = await this.host.withRun(id, async (run) => {
-      await run.durably();
-      return { run, isSettled: isSettledCall(run.state) };
-    });
-    const caller = run.state.parent?.run;
-    if (isSettled) await this.tell(run);
-    else if (caller !== undefined && this.host.active.has(caller)) await this.host.withRun(caller, () => {});
   }
 
   /** A run's entries are durable: whoever called it, and those that it called, may have to know. */
@@ -104,11 +108,18 @@ export class CalledRuns implements Called {
     if (!parent) return;
     const { reader, result } = await this.outcomeOf(run);
     await this.host.withRun(parent.run, (caller) => {
-      if (slotAt(caller.state, parent.slot).status !== "called" || caller.isPerforming(parent.slot)) return;
+      // Whoever stops it asks for its outcome.
+      if (slotAt(caller.state, parent.slot).status !== "called" || caller.isStopping(parent.slot)) return;
       const { entry, blobs } = answerEntry(caller, parent.slot, result, reader);
       caller.keepBlobs(blobs);
       caller.receive(entry);
+      this.host.callers.heard(caller);
     });
+  }
+
+  private async answerOf(run: ActiveRun, caller: PerformingRun, slot: number): Promise<Answer> {
+    const { reader, result } = await this.outcomeOf(run);
+    return answerEntry(caller, slot, result, reader);
   }
 
   private async outcomeOf({ id, state, code }: ActiveRun) {
@@ -137,10 +148,7 @@ export class CalledRuns implements Called {
   /** The outcome of a called run as the caller's entry; undefined when the run was never begun. */
   async answer(caller: PerformingRun, slot: number, id: string): Promise<Answer | undefined> {
     if (!(await this.find(id))) return undefined;
-    return this.host.withRun(id, async (run) => {
-      const { reader, result } = await this.outcomeOf(run);
-      return answerEntry(caller, slot, result, reader);
-    });
+    return this.host.withRun(id, (run) => this.answerOf(run, caller, slot));
   }
 
   /** Undoes a held run. Gives its end. */
@@ -158,22 +166,25 @@ export class CalledRuns implements Called {
   takenUp(run: ActiveRun): void {
     const { phase, parent } = run.state;
     if (phase !== "held" || !parent) return;
-    this.hasEnded(parent.run).then(
-      (ended) => ended && this.release(run.id),
-      () => {}, // the store has failed, and takes up again what it left
-    );
+    const others = this.heldOf.get(parent.run);
+    if (others) others.push(run.id);
+    else {
+      this.heldOf.set(parent.run, [run.id]);
+      setImmediate(() => this.releaseLeft(parent.run));
+    }
   }
 
   /** Many held runs of one caller come back together: it is read once for all. */
-  private hasEnded(id: string): Promise<boolean> {
-    const asked =
-      this.asking.get(id) ??
-      this.host.store
-        .load(id)
-        .then((caller) => !caller || caller.summary.status === "ended")
-        .finally(() => this.asking.delete(id));
-    this.asking.set(id, asked);
-    return asked;
+  private releaseLeft(caller: string): void {
+    const held = this.heldOf.get(caller) ?? [];
+    this.heldOf.delete(caller);
+    this.host.store.load(caller).then(
+      (stored) => {
+        if (stored && stored.summary.status !== "ended") return;
+        for (const id of held) this.release(id);
+      },
+      () => {}, // the store has failed, and takes up again what it left
+    );
   }
 
   /** One after the other: each has to be read again, and a run may have called very many. */

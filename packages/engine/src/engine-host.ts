@@ -28,6 +28,7 @@ import { closed, storeFailed } from "./engine-errors.ts";
 import { saying } from "./engine-events.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { FlowShelf } from "./flow-shelf.ts";
+import { KeptCallers } from "./kept-callers.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
@@ -36,12 +37,12 @@ import { Makers } from "./runs/makers.ts";
 import { resultOf, storedResult } from "./runs/run-result.ts";
 import { Suspects } from "./runs/suspects.ts";
 import { Starts } from "./starts.ts";
+import { TakeUp } from "./take-up.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 
 /** A run whose next timer is nearer than this stays in memory; one that could not be read is read again after it. */
 const keepMs = 1_000;
-const recoveryPage = 512;
 const maxReopens = 5;
 
 export class EngineHost implements Host {
@@ -56,6 +57,7 @@ export class EngineHost implements Host {
   readonly active: Map<string, ActiveRun> = new Map();
   readonly starts: Starts = new Starts();
   readonly called: CalledRuns = new CalledRuns(this);
+  readonly callers: KeptCallers<ActiveRun>;
   readonly limits: Limits;
   makers: Makers = new Makers();
   timers: Timers;
@@ -68,8 +70,7 @@ export class EngineHost implements Host {
   private readonly suspects = new Suspects();
   /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
   private readonly stuck = new Set<string>();
-  /** Until what was left is taken up, runs may be loaded and told things, and nothing of them is performed. */
-  private isEarly = true;
+  private takingUp = new TakeUp();
   private opening: Promise<void> | undefined;
   private broken: PlumblineError | undefined;
   /** Why the store was opened again. */
@@ -90,6 +91,7 @@ export class EngineHost implements Host {
     this.clock = settings.clock;
     this.graceMs = settings.graceMs;
     this.limits = new Limits(settings.clock);
+    this.callers = new KeptCallers(settings.clock, (run) => this.leave(run));
     this.build = settings.build;
     this.warn = saying(settings.onWarning);
     this.env = {
@@ -141,8 +143,8 @@ export class EngineHost implements Host {
   }
 
   /** A run that only waits, and not for a timer that is near, has no place in memory (rule 22). */
-  private leave(run: ActiveRun): void {
-    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run) return;
+  leave(run: ActiveRun): void {
+    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run || this.callers.has(run)) return;
     const dueAt = nextDueAt(run.state);
     if (dueAt === undefined || dueAt - this.clock.now() > keepMs) this.active.delete(run.id);
   }
@@ -190,9 +192,10 @@ export class EngineHost implements Host {
     const run = new ActiveRun(this, state, this.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
-    if (this.isEarly || this.closing !== undefined) run.hold();
-    run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()));
-    this.called.takenUp(run);
+    if (this.takingUp.isBefore || this.closing !== undefined) run.hold();
+    const isSeen = this.takingUp.hasSeen(id);
+    run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()), isSeen);
+    if (!isSeen) this.called.takenUp(run);
     return run;
   }
 
@@ -236,25 +239,14 @@ export class EngineHost implements Host {
 
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */
   async takeUp(): Promise<void> {
-    this.isEarly = false;
+    this.takingUp.begin();
     for (const run of this.active.values()) run.resume();
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.store.unfinished(after, recoveryPage);
-      // Their losses are durable before anything else: together, in one commit.
-      await Promise.all(page.map((id) => this.takeUpOne(id)));
-      if (page.length < recoveryPage) break;
-      after = page.at(-1);
-    }
+    await this.takingUp.all(this);
     void this.timers.wake();
   }
 
-  private async takeUpOne(id: string): Promise<void> {
-    try {
-      await this.withRun(id, (run) => run.durably());
-    } catch (error) {
-      this.warnStuck("a run cannot go on", id, error);
-    }
+  takeUpOne(id: string): Promise<void> {
+    return this.withRun(id, (run) => run.durably());
   }
 
   private newTimers(): Timers {
@@ -323,6 +315,7 @@ export class EngineHost implements Host {
     for (const run of runs) run.drop(reason, error);
     this.starts.rejectAll(error);
     this.active.clear();
+    this.callers.clear();
     this.loading.clear();
   }
 
@@ -358,6 +351,7 @@ export class EngineHost implements Host {
     this.store = await this.settings.openStore();
     this.breakers = new Breakers(this.store);
     this.makers = new Makers();
+    this.takingUp = new TakeUp();
     this.committer = new Committer(this.store, (error) => this.failStop(error));
     this.timers = this.newTimers();
     this.isDown = false;

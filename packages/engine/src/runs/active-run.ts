@@ -79,7 +79,7 @@ export class ActiveRun implements Committable, PerformingRun {
   private inbox: Entry[] = [];
   private turning = false;
   private paused = false;
-  private readonly isTakenUp: boolean;
+  readonly isTakenUp: boolean;
   private dropped: { readonly error: unknown } | undefined;
   private readonly pending = new Map<number, Pending>();
   private durabilityWaiters: DurabilityWaiter[] = [];
@@ -140,9 +140,14 @@ export class ActiveRun implements Committable, PerformingRun {
     return new Promise((resolve, reject) => this.durabilityWaiters.push({ length, resolve, reject }));
   }
 
-  /** Goes on after a restart: what was lost is declared first, then everything is looked at again. */
-  takeUp(losses: readonly Entry[]): void {
-    this.state.touched = [...this.state.slots.keys()];
+  /**
+   * Goes on where the journal ends: what was lost is declared first, then everything is looked at again; but for calls whose
+   * runs are known to be under way (`isSeen`): those tell of themselves, and looking at each for the sake of one would cost
+   * by the square.
+   */
+  takeUp(losses: readonly Entry[], isSeen: boolean): void {
+    const { slots } = this.state;
+    this.state.touched = slots.flatMap(({ id, status }) => (isSeen && status === "called" ? [] : [id]));
     this.receive(...losses);
   }
 
@@ -212,6 +217,7 @@ export class ActiveRun implements Committable, PerformingRun {
       if (blobs) this.keepBlobs(blobs);
       this.receive(...entries);
       this.tellIdle();
+      if (entries.length === 0) this.host.leave(this);
     });
     if (performance && this.pending.get(slot) === pending) pending.performance = performance;
   }
@@ -228,9 +234,9 @@ export class ActiveRun implements Committable, PerformingRun {
     }
   }
 
-  /** True while a command for the slot waits or is under way. */
-  isPerforming(slot: number): boolean {
-    return this.pending.has(slot);
+  /** True while the run that the slot called is being stopped, or is about to be. */
+  isStopping(slot: number): boolean {
+    return this.pending.get(slot)?.command.kind === "stop-call";
   }
 
   collect(): CommitItem | undefined {
