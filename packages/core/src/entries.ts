@@ -245,6 +245,7 @@ export interface CallRequested extends SaidOfSlot<"call.requested"> {
 /** The called run has its outcome; one that succeeded is held until this run ends (rule 10). */
 export interface CallAnswered extends SaidOfSlot<"call.answered"> {
   readonly outcome: Outcome;
+  /** Beside a failure: what the map has of the items of a part that failed as a whole. */
   readonly value?: Sealed;
   readonly failure?: Failure;
   /** Of a run that ended degraded: what it did without, the first ones. */

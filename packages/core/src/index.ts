@@ -20,6 +20,7 @@ export * from "./flow-builder.ts";
 export * from "./guard.ts";
 export * from "./known-options.ts";
 export * from "./ladder.ts";
+export * from "./lost-part.ts";
 export * from "./new-state.ts";
 export * from "./open.ts";
 export * from "./option-error.ts";

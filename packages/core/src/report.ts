@@ -242,6 +242,11 @@ export interface EndReport {
   readonly ms: number;
 }
 
+/** What failed in a part has its path from there. */
+function failedAt(state: RunState, { slot, failure }: NonNullable<RunState["stop"]>): string {
+  return failure?.path ?? pathOf(slotAt(state, slot as number));
+}
+
 /** The end of a run, or undefined while it goes on. */
 export function endOf(state: RunState): EndReport | undefined {
   if (state.outcome === undefined) return undefined;
@@ -253,7 +258,7 @@ export function endOf(state: RunState): EndReport | undefined {
     output: state.output,
     ...(state.failure ? { failure: state.failure } : {}),
     ...(state.stop ? { cause: state.stop.cause } : {}),
-    ...(state.stop?.slot === undefined ? {} : { failedAt: pathOf(slotAt(state, state.stop.slot)) }),
+    ...(state.stop?.slot === undefined ? {} : { failedAt: failedAt(state, state.stop) }),
     degradations: state.degradations,
     partial: Object.fromEntries(completed),
     standing: standingOf(state),

@@ -5,25 +5,13 @@
  * from its caller, so that calling twice finds the same run; its outcome leaves it only when it is durable, and reaches the
  * caller once; a held run is released by the durable end of its caller, also after a crash between the two.
  */
-import {
-  codeOf,
-  costOf,
-  type Entry,
-  endOf,
-  failureOf,
-  PlumblineError,
-  type RunResult,
-  type RunState,
-  type Store,
-  slotAt,
-  standingOf,
-} from "@plumbline/core";
+import { codeOf, type Entry, PlumblineError, type RunResult, type RunState, type Store, slotAt } from "@plumbline/core";
+import { answerFrom } from "./call-answer.ts";
 import type { KeptCallers } from "./kept-callers.ts";
 import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
 import type { Answer, Called, CallToBegin, PerformingRun } from "./runs/host.ts";
 import { partOf } from "./runs/part.ts";
-import { keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
 /** What called runs need of the engine. */
@@ -62,7 +50,7 @@ export class CalledRuns implements Called {
     try {
       await this.host.withRun(call, async (run) => {
         await run.durably();
-        listens(isSettledCall(run.state) ? await this.answerOf(run, caller, slot) : undefined);
+        listens(isSettledCall(run.state) ? (await answerFrom(run))(caller, slot) : undefined);
       });
       return true;
     } catch (error) {
@@ -106,27 +94,15 @@ export class CalledRuns implements Called {
   private async tell(run: ActiveRun): Promise<void> {
     const { parent } = run.state;
     if (!parent) return;
-    const { reader, result } = await this.outcomeOf(run);
+    const answer = await answerFrom(run);
     await this.host.withRun(parent.run, (caller) => {
       // Whoever stops it asks for its outcome.
       if (slotAt(caller.state, parent.slot).status !== "called" || caller.isStopping(parent.slot)) return;
-      const { entry, blobs } = answerEntry(caller, parent.slot, result, reader);
+      const { entry, blobs } = answer(caller, parent.slot);
       caller.keepBlobs(blobs);
       caller.receive(entry);
       this.host.callers.heard(caller);
     });
-  }
-
-  private async answerOf(run: ActiveRun, caller: PerformingRun, slot: number): Promise<Answer> {
-    const { reader, result } = await this.outcomeOf(run);
-    return answerEntry(caller, slot, result, reader);
-  }
-
-  private async outcomeOf({ id, state, code }: ActiveRun) {
-    const output = state.held?.output ?? state.output;
-    const values = output === undefined ? [] : [output];
-    const read = await readerFor(this.host.store, id, values, code.flow.code.codecs);
-    return { reader: () => (output === undefined ? undefined : read(output)), result: resultOf(state) };
   }
 
   /** Stops a called run and waits until it has its outcome. */
@@ -148,7 +124,7 @@ export class CalledRuns implements Called {
   /** The outcome of a called run as the caller's entry; undefined when the run was never begun. */
   async answer(caller: PerformingRun, slot: number, id: string): Promise<Answer | undefined> {
     if (!(await this.find(id))) return undefined;
-    return this.host.withRun(id, (run) => this.answerOf(run, caller, slot));
+    return this.host.withRun(id, async (run) => (await answerFrom(run))(caller, slot));
   }
 
   /** Undoes a held run. Gives its end. */
@@ -226,52 +202,4 @@ function isSettledCall({ phase }: RunState): boolean {
 
 function calledBy(state: RunState): string[] {
   return state.effects.flatMap((id) => slotAt(state, id).call ?? []);
-}
-
-/** The caller is told so many; the called run's own journal has all. */
-const toldDegradations = 5;
-const toldStanding = 10;
-
-function resultOf(state: RunState) {
-  const end = endOf(state);
-  return {
-    outcome: state.held?.outcome ?? state.outcome ?? "failed",
-    failure: end?.failure,
-    standing: standingOf(state)
-      .slice(0, toldStanding)
-      .map(({ path }) => path),
-    degradations: state.degradations.slice(0, toldDegradations).map(({ path, reason }) => ({ path, reason })),
-    ms: state.updatedAt - state.startedAt,
-    cost: costOf(state),
-  };
-}
-
-/** The called run's value belongs to the caller from here on, blobs and all. */
-function answerEntry(
-  caller: PerformingRun,
-  slot: number,
-  { outcome, failure, standing, degradations, ms, cost }: ReturnType<typeof resultOf>,
-  value: () => unknown,
-): Answer {
-  const base = { kind: "call.answered" as const, at: caller.host.clock.now(), slot, ms, cost };
-  if (outcome !== "succeeded" && outcome !== "degraded") {
-    const message = `the run that it called ended ${outcome}${failure ? `: ${failure.message}` : ""}`;
-    const why = { kind: "call" as const, message, ...(failure ? { cause: failure } : {}) };
-    const left = standing.length > 0 ? { standing } : {};
-    return { entry: { ...base, outcome, failure: why, ...left } satisfies Entry, blobs: [] };
-  }
-  try {
-    const kept = keep(value(), { codecs: caller.code.flow.code.codecs, nonFinite: true });
-    if ("sealed" in kept) {
-      const told = outcome === "degraded" ? { degradations } : {};
-      return { entry: { ...base, outcome, value: kept.sealed, ...told } satisfies Entry, blobs: kept.blobs };
-    }
-    const why = {
-      kind: "value" as const,
-      message: `the called run's answer${kept.refusal.path}: ${kept.refusal.reason}`,
-    };
-    return { entry: { ...base, outcome, failure: why } satisfies Entry, blobs: [] };
-  } catch (error) {
-    return { entry: { ...base, outcome, failure: failureOf(error) } satisfies Entry, blobs: [] };
-  }
 }

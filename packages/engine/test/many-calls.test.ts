@@ -34,7 +34,7 @@ function countReads(place: Place, when: "now" | "from the next opening on"): Map
   return counts;
 }
 
-const total = (counts: ReadonlyMap<string, number>) => counts.values().reduce((sum, count) => sum + count, 0);
+const total = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, count) => sum + count, 0);
 
 async function begun(place: Place, engine: Engine): Promise<{ readonly id: string; readonly asked: string[] }> {
   const run = await engine.start(
