@@ -226,6 +226,19 @@ export interface SignalReceived extends Said<"signal.received"> {
   readonly by?: string;
 }
 
+/**
+ * Signals in line here that are given to waits in parts of this run, before they get there. They are under way until it is
+ * settled what became of them.
+ */
+export interface SignalHanded extends Said<"signal.handed"> {
+  readonly signals: readonly { readonly name: string; readonly id: string; readonly run: string }[];
+}
+
+/** What was handed on was taken there, but for these: their waits were over, and they are in line again, in front. */
+export interface SignalSettled extends Said<"signal.settled"> {
+  readonly back: readonly { readonly name: string; readonly id: string }[];
+}
+
 export interface SignalAwaited extends SaidOfSlot<"signal.awaited"> {
   readonly dueAt: number;
 }
@@ -361,6 +374,8 @@ export type Entry =
   | ScopeCompleted
   | SleepStarted
   | SignalReceived
+  | SignalHanded
+  | SignalSettled
   | SignalAwaited
   | SignalAnswered
   | CallRequested

@@ -18,6 +18,7 @@ export * from "./expression.ts";
 export * from "./flow.ts";
 export * from "./flow-builder.ts";
 export * from "./guard.ts";
+export * from "./hand-on.ts";
 export * from "./known-options.ts";
 export * from "./ladder.ts";
 export * from "./lost-part.ts";

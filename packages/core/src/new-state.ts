@@ -34,6 +34,7 @@ export function newState(plan: Plan): RunState {
     effects: [],
     signals: new Map(),
     signalIds: new Set(),
+    handed: [],
     closings: 0,
     touched: [],
     held: undefined,

@@ -98,7 +98,7 @@ const noWaits: readonly Wait[] = [];
 
 function statusOf(state: RunState): RunStatus {
   if (state.phase !== "running") return state.phase;
-  if (state.timers.size === 0) return "running";
+  if (state.timers.size === 0 || state.handed.length > 0) return "running";
   return state.slots.every((slot) => isParked(state, slot)) ? "waiting" : "running";
 }
 

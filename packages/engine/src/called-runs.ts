@@ -7,7 +7,8 @@
  */
 import { codeOf, type Entry, PlumblineError, type RunResult, type RunState, type Store, slotAt } from "@plumbline/core";
 import { answerFrom } from "./call-answer.ts";
-import type { KeptCallers } from "./kept-callers.ts";
+import { HandedSignals } from "./handed-signals.ts";
+import type { KeptRuns } from "./kept-runs.ts";
 import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
 import type { Answer, Called, CallToBegin, PerformingRun } from "./runs/host.ts";
@@ -17,7 +18,7 @@ import { unknownRun } from "./watchers.ts";
 /** What called runs need of the engine. */
 export interface CallsHost extends StartHost {
   readonly active: ReadonlyMap<string, ActiveRun>;
-  readonly callers: KeptCallers<ActiveRun>;
+  readonly kept: KeptRuns<ActiveRun>;
   ready(): Promise<void>;
   reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
   withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;
@@ -28,6 +29,7 @@ export interface CallsHost extends StartHost {
 type Listener = Parameters<Called["begin"]>[2];
 
 export class CalledRuns implements Called {
+  readonly signals: HandedSignals;
   private readonly host: CallsHost;
   private releasing: Promise<unknown> = Promise.resolve();
   /** By caller: what was held by an earlier process. */
@@ -35,6 +37,7 @@ export class CalledRuns implements Called {
 
   constructor(host: CallsHost) {
     this.host = host;
+    this.signals = new HandedSignals(host);
   }
 
   /** @throws PlumblineError `input-invalid`, `value-refused` */
@@ -89,6 +92,7 @@ export class CalledRuns implements Called {
       this.tell(run).catch((error) => this.warn("a called run's outcome could not be told", run.id, error));
     }
     if (ended) for (const id of calledBy(run.state)) this.release(id);
+    this.signals.onCommitted(run, entries);
   }
 
   private async tell(run: ActiveRun): Promise<void> {
@@ -101,7 +105,7 @@ export class CalledRuns implements Called {
       const { entry, blobs } = answer(caller, parent.slot);
       caller.keepBlobs(blobs);
       caller.receive(entry);
-      this.host.callers.heard(caller);
+      this.host.kept.heard(caller);
     });
   }
 
@@ -138,8 +142,9 @@ export class CalledRuns implements Called {
     return this.host.endOf(id);
   }
 
-  /** After a restart: a held run whose caller has ended meanwhile is released. */
+  /** After a restart: a held run whose caller has ended meanwhile is released; signals that were on their way go on. */
   takenUp(run: ActiveRun): void {
+    this.signals.takenUp(run);
     const { phase, parent } = run.state;
     if (phase !== "held" || !parent) return;
     const others = this.heldOf.get(parent.run);

@@ -13,6 +13,7 @@ import {
   type Engine,
   type Flow,
   type ListQuery,
+  mayHandOn,
   type Page,
   PlumblineError,
   type RunHandle,
@@ -141,7 +142,7 @@ export class EmbeddedEngine implements Engine {
   private async signalNow(request: SignalRequest): Promise<SignalAnswer> {
     demandSignal(request);
     await this.host.ready();
-    return this.host.withRun(request.run, async (run) => {
+    const { status, mayGoOn } = await this.host.withRun(request.run, async (run) => {
       const { sealed, blobs } = await heldSignal(run.state.plan, run.code, request, this.host.clock);
       const { name, by, id = randomUUID() } = request;
       const signal = { name, id, value: sealed, ...(by === undefined ? {} : { by }) };
@@ -149,8 +150,10 @@ export class EmbeddedEngine implements Engine {
       if (status === "received") run.keepBlobs(blobs);
       run.receive(...entries);
       await run.durably();
-      return { status };
+      return { status, mayGoOn: mayHandOn(run.state) };
     });
+    if (mayGoOn) await this.host.called.signals.from(request.run);
+    return { status };
   }
 
   async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {

@@ -28,7 +28,7 @@ import { closed, storeFailed } from "./engine-errors.ts";
 import { saying } from "./engine-events.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { FlowShelf } from "./flow-shelf.ts";
-import { KeptCallers } from "./kept-callers.ts";
+import { KeptRuns } from "./kept-runs.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
@@ -57,7 +57,7 @@ export class EngineHost implements Host {
   readonly active: Map<string, ActiveRun> = new Map();
   readonly starts: Starts = new Starts();
   readonly called: CalledRuns = new CalledRuns(this);
-  readonly callers: KeptCallers<ActiveRun>;
+  readonly kept: KeptRuns<ActiveRun>;
   readonly limits: Limits;
   makers: Makers = new Makers();
   timers: Timers;
@@ -91,7 +91,7 @@ export class EngineHost implements Host {
     this.clock = settings.clock;
     this.graceMs = settings.graceMs;
     this.limits = new Limits(settings.clock);
-    this.callers = new KeptCallers(settings.clock, (run) => this.leave(run));
+    this.kept = new KeptRuns(settings.clock, (run) => this.leave(run));
     this.build = settings.build;
     this.warn = saying(settings.onWarning);
     this.env = {
@@ -144,7 +144,7 @@ export class EngineHost implements Host {
 
   /** A run that only waits, and not for a timer that is near, has no place in memory (rule 22). */
   leave(run: ActiveRun): void {
-    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run || this.callers.has(run)) return;
+    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run || this.kept.has(run)) return;
     const dueAt = nextDueAt(run.state);
     if (dueAt === undefined || dueAt - this.clock.now() > keepMs) this.active.delete(run.id);
   }
@@ -315,7 +315,7 @@ export class EngineHost implements Host {
     for (const run of runs) run.drop(reason, error);
     this.starts.rejectAll(error);
     this.active.clear();
-    this.callers.clear();
+    this.kept.clear();
     this.loading.clear();
   }
 

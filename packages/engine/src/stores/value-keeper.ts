@@ -138,6 +138,28 @@ export async function readerFor(
   values: readonly Sealed[],
   codecs: readonly Codec[],
 ): Promise<Read> {
+  const { bytes, texts } = await fetchAll(store, run, values);
+  const options = { codecs, getBytes: (id: string) => bytes.get(id) as Uint8Array };
+  return (sealed) => {
+    const [text = sealed, ...more] = texts.get(sealed) ?? [];
+    if (more.length === 0) return open(text, options);
+    return [text, ...more].flatMap((piece) => open(piece, options) as unknown[]);
+  };
+}
+
+/** The blobs that a value names: blobs belong to one run, so another one that is given the value has its own. */
+export async function blobsOf(store: Pick<Store, "blob">, run: string, sealed: Sealed): Promise<NewBlob[]> {
+  if (!needsBlobs([sealed])) return [];
+  const { bytes } = await fetchAll(store, run, [sealed]);
+  return [...bytes].map(([id, content]) => ({ id, bytes: content }));
+}
+
+/** All bytes that these values name, and the texts that they are kept in where that is elsewhere. */
+async function fetchAll(
+  store: Pick<Store, "blob">,
+  run: string,
+  values: readonly Sealed[],
+): Promise<{ readonly bytes: Map<string, Uint8Array>; readonly texts: Map<Sealed, readonly Sealed[]> }> {
   const bytes = new Map<string, Uint8Array>();
   const texts = new Map<Sealed, readonly Sealed[]>();
   const fetchOnce = async (id: string) => {
@@ -150,12 +172,7 @@ export async function readerFor(
     if (pieces.length > 0) texts.set(sealed, pieces);
     for (const text of pieces.length > 0 ? pieces : [sealed]) for (const id of blobsIn(text)) await fetchOnce(id);
   }
-  const options = { codecs, getBytes: (id: string) => bytes.get(id) as Uint8Array };
-  return (sealed) => {
-    const [text = sealed, ...more] = texts.get(sealed) ?? [];
-    if (more.length === 0) return open(text, options);
-    return [text, ...more].flatMap((piece) => open(piece, options) as unknown[]);
-  };
+  return { bytes, texts };
 }
 
 const decoder = new TextDecoder();

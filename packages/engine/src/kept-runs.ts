@@ -1,20 +1,16 @@
 /**
- * Callers that have just heard of a run that they called: kept in memory while more answers may come.
+ * Runs that have just heard of another one, which called them or which they called: kept in memory while more may come.
  *
- * Boundary: who stays a moment longer; who may leave at all is the host's. Invariants: a caller that hears nothing more is
- * let go of, and so is the one that was silent longest when there are many: what waits holds no memory (rule 22).
+ * Boundary: who stays a moment longer; who may leave at all is the host's. Invariants: a run that hears nothing more is let
+ * go of, and so is the one that was silent longest when there are many: what waits holds no memory (rule 22).
  */
 import type { Clock, Timer } from "./clock.ts";
 
-/** Without it, each answer would have the whole journal of its caller folded again. */
+/** Without it, each answer of a called run would have the whole journal of its caller folded again. */
 const keepMs = 1_000;
 const most = 32;
 
-interface Caller {
-  readonly id: string;
-}
-
-export class KeptCallers<Run extends Caller> {
+export class KeptRuns<Run> {
   private readonly clock: Clock;
   private readonly letGo: (run: Run) => void;
   /** In the order in which they heard, with the instant until which each is kept. */
