@@ -3,7 +3,8 @@ import { flow } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { activeRuns, after, drive, entriesOfKind, storeKinds, until, usePlace } from "./fixtures/place.ts";
-import { numbers, openPart, takenIn, waiting, waitsOf } from "./fixtures/waiting-flow.ts";
+import { numbers, waiting } from "./fixtures/waiting-flow.ts";
+import { openPart, takenIn, waitsOf } from "./fixtures/waiting-parts.ts";
 
 for (const kind of storeKinds) {
   describe(`signals in a spread map: ${kind}`, () => {
