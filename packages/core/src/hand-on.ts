@@ -6,8 +6,8 @@
  * before; nothing new is handed on while something is on its way (rule 20).
  */
 import type { Entry, EntryOf } from "./entries.ts";
-import { isPart } from "./plan.ts";
-import { isLive, type RunState, slotAt } from "./state.ts";
+import { openPartsOf } from "./parts.ts";
+import { type RunState, slotAt } from "./state.ts";
 
 /** Waits for signals that stand in a run: how many for each name. */
 export type SignalWaits = ReadonlyMap<string, number>;
@@ -20,14 +20,6 @@ export function signalWaitsOf(state: RunState): SignalWaits {
     if (status === "awaiting") waits.set(node.name, (waits.get(node.name) ?? 0) + 1);
   }
   return waits;
-}
-
-/** The runs that are parts of this one and under way, in the order in which they began. */
-export function openPartsOf(state: RunState): string[] {
-  return state.effects.flatMap((id) => {
-    const { status, node, call, frame } = slotAt(state, id);
-    return status === "called" && isPart(node) && isLive(state, frame) ? [call as string] : [];
-  });
 }
 
 /** True when a signal may be waited for in a part of the run. */

@@ -26,6 +26,7 @@ export * from "./new-state.ts";
 export * from "./open.ts";
 export * from "./option-error.ts";
 export * from "./option-values.ts";
+export * from "./parts.ts";
 export * from "./plan.ts";
 export * from "./readings.ts";
 export * from "./record.ts";

@@ -1,6 +1,15 @@
 // Rule 20: a run whose map is spread hands signals on to waits in its parts: in order, each to one wait, and none is lost on the way.
 import { describe, expect, test } from "vitest";
-import { flow, handOn, mayHandOn, openPartsOf, recordSignal, signalWaitsOf, summaryOf } from "../src/index.ts";
+import {
+  flow,
+  handOn,
+  mayHandOn,
+  openPartsOf,
+  partWith,
+  recordSignal,
+  signalWaitsOf,
+  summaryOf,
+} from "../src/index.ts";
 import { any, error, Stage, sealed } from "./stage.ts";
 
 /** Its map may be spread; beside it the run itself waits for the same signal, when it is told to. */
@@ -150,4 +159,24 @@ test("what a broken engine says of signals that are not in line changes nothing"
     ],
   });
   expect([line(stage), stage.state.handed]).toEqual([["a"], []]);
+});
+
+test("the part in which an item lies follows from its place", () => {
+  const stage = new Stage(spread, { list: [1, 2, 3] });
+  const items = [0, 2, 4].map((from) => sealed({ items: [1, 2], from }));
+  stage.say({ kind: "items.listed", at: 1, slot: 0, items, partLength: 2 });
+  stage.lists("more", 1);
+  const [first] = openPartsOf(stage.state);
+  expect(partWith(stage.state, "all[0].go")).toBe(first);
+  expect(partWith(stage.state, "all[1].go")).toBe(first);
+  const others = ["all[2].go", "all[99].go", "all[1].", "all[].go", "all[x].go", "more[0].go", "all"];
+  expect(others.map((path) => partWith(stage.state, path))).toEqual([
+    undefined,
+    undefined,
+    first,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
