@@ -9,7 +9,7 @@ import type { Command, Draft, Environment } from "./command.ts";
 import { failStep, maxLosses, rungFailure } from "./decide-step.ts";
 import { needsUnwinding, unwind } from "./decide-undo.ts";
 import type { Failure } from "./errors.ts";
-import { type PlanEnsemble, type PlanLoop, type PlanMap, scopeOfItems } from "./plan.ts";
+import { isPart, type PlanEnsemble, type PlanLoop, type PlanMap, scopeOfItems } from "./plan.ts";
 import { endsTheRun } from "./readings.ts";
 import { type Frame, type Inside, isInside, isSettled, pathOf, type RunState, type Slot, slotAt } from "./state.ts";
 
@@ -150,9 +150,16 @@ function effectsInside(state: RunState, owner: Slot, within?: Frame): Slot[] {
 }
 
 /** Names the slot that failed first, and keeps what went wrong there. */
-function scopeFailure(state: RunState, frame: Frame): Failure {
+export function scopeFailure(state: RunState, frame: Frame): Failure {
   let slot = slotAt(state, frame.failed as number);
   while (slot.failedNeed !== undefined) slot = slotAt(state, slot.failedNeed);
+  return namedFailure(slot);
+}
+
+/** Why a slot failed, as it is told outside of its scope: with its path. What failed in a part has been named there. */
+export function namedFailure(slot: Slot): Failure {
   const cause = slot.failure as Failure;
-  return { kind: "scope", message: `${pathOf(slot)} failed: ${cause.message}`, cause };
+  if (slot.frame.owner === undefined || (isPart(slot.node) && cause.path !== undefined)) return cause;
+  const path = pathOf(slot);
+  return { kind: "scope", message: `${path} failed: ${cause.message}`, path, cause };
 }

@@ -7,7 +7,7 @@
  */
 import type { Command, Decision, Draft, Environment } from "./command.ts";
 import { decideExpired, decideRequest } from "./decide-approval.ts";
-import { decideOpen, decideStopped } from "./decide-scopes.ts";
+import { decideOpen, decideStopped, namedFailure } from "./decide-scopes.ts";
 import { blocked, decideAfterFailure, decideAttempt, decideUndoing, giveUpCrashed, maxLosses } from "./decide-step.ts";
 import { attemptOf, unwind } from "./decide-undo.ts";
 import { decideCall, decideSignal, decideSignalTimeout, decideSleep } from "./decide-waiting.ts";
@@ -158,7 +158,7 @@ function decideRun(state: RunState, env: Environment, out: Draft): void {
     const failure: Failure = { kind: "deadline", message: "the run's deadline passed" };
     out.entries.push({ kind: "run.stopped", at: env.now, cause, failure });
   } else if (cause !== undefined) {
-    const failure = slotAt(state, cause).failure as Failure;
+    const failure = namedFailure(slotAt(state, cause));
     out.entries.push({ kind: "run.stopped", at: env.now, cause: "failure", slot: cause, failure });
   } else if (state.frames[0]?.unsettled === 0) {
     if (state.answerLosses < maxLosses) out.commands.push({ kind: "answer" });

@@ -234,6 +234,19 @@ export interface SignalReceived extends Said<"signal.received"> {
   readonly by?: string;
 }
 
+/**
+ * Signals in line here that are given to waits in parts of this run, before they get there. They are under way until it is
+ * settled what became of them.
+ */
+export interface SignalHanded extends Said<"signal.handed"> {
+  readonly signals: readonly { readonly name: string; readonly id: string; readonly run: string }[];
+}
+
+/** What was handed on was taken there, but for these: their waits were over, and they are in line again, in front. */
+export interface SignalSettled extends Said<"signal.settled"> {
+  readonly back: readonly { readonly name: string; readonly id: string }[];
+}
+
 export interface SignalAwaited extends SaidOfSlot<"signal.awaited"> {
   readonly dueAt: number;
 }
@@ -253,6 +266,7 @@ export interface CallRequested extends SaidOfSlot<"call.requested"> {
 /** The called run has its outcome; one that succeeded is held until this run ends (rule 10). */
 export interface CallAnswered extends SaidOfSlot<"call.answered"> {
   readonly outcome: Outcome;
+  /** Beside a failure: what the map has of the items of a part that failed as a whole. */
   readonly value?: Sealed;
   readonly failure?: Failure;
   /** Of a run that ended degraded: what it did without, the first ones. */
@@ -372,6 +386,8 @@ export type Entry =
   | ScopeCompleted
   | SleepStarted
   | SignalReceived
+  | SignalHanded
+  | SignalSettled
   | SignalAwaited
   | SignalAnswered
   | CallRequested

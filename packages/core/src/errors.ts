@@ -170,6 +170,8 @@ export interface Failure {
   readonly stack?: string;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly cause?: Failure;
+  /** For kind `scope`: the step inside that failed, items by their place in the whole array. */
+  readonly path?: string;
   /** For kind `contract`: what each broken rule said, with the place in the value. */
   readonly reasons?: readonly string[];
 }

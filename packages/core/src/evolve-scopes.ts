@@ -165,8 +165,8 @@ function takeSignal(state: RunState, slot: Slot, { value, via, id }: EntryOf<"si
 
 function takeCallAnswer(state: RunState, slot: Slot, entry: EntryOf<"call.answered">): void {
   addCost(state, slot, entry);
-  if (entry.value !== undefined) {
-    slot.value = entry.value;
+  slot.value = entry.value; // of a part that failed: what is left of it
+  if (entry.value !== undefined && entry.failure === undefined) {
     if (entry.outcome === "degraded") degrade(state, pathOf(slot), "called-run", whyDegraded(slot, entry));
     settle(state, slot, "completed");
   } else {

@@ -8,8 +8,9 @@
  */
 import type { Entry, EntryOf } from "./entries.ts";
 import { degrade, evolveNode, isNodeEntry } from "./evolve-scopes.ts";
+import { handSignals, keepSignal, settleHanded } from "./evolve-signals.ts";
 import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
-import { enterFrame, noSignals, noTimers } from "./new-state.ts";
+import { enterFrame, noTimers } from "./new-state.ts";
 import type { PlanRung, PlanStep } from "./plan.ts";
 import { isFatal, readersAbsorb } from "./readings.ts";
 import { addCost, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
@@ -55,7 +56,15 @@ export function fold(state: RunState, entries: Iterable<Entry>): RunState {
 }
 
 type RunEntry = EntryOf<
-  "timer.fired" | "cancel.requested" | "signal.received" | "answer.lost" | "run.held" | "run.stopped" | "run.ended"
+  | "timer.fired"
+  | "cancel.requested"
+  | "signal.received"
+  | "signal.handed"
+  | "signal.settled"
+  | "answer.lost"
+  | "run.held"
+  | "run.stopped"
+  | "run.ended"
 >;
 
 function startRun(state: RunState, entry: EntryOf<"run.started">): void {
@@ -89,6 +98,12 @@ function evolveRun(state: RunState, entry: RunEntry): void {
     case "signal.received":
       keepSignal(state, entry);
       return;
+    case "signal.handed":
+      handSignals(state, entry);
+      return;
+    case "signal.settled":
+      settleHanded(state, entry);
+      return;
     case "answer.lost":
       state.answerLosses++;
       return;
@@ -120,24 +135,6 @@ function endRun(state: RunState, entry: EntryOf<"run.ended">): void {
   state.failure = entry.failure ?? state.stop?.failure;
   state.timers = noTimers;
   state.touched = [];
-}
-
-/** Kept in order and once, until a wait for it takes it: also one that comes before the wait begins (rule 20). */
-function keepSignal(state: RunState, entry: EntryOf<"signal.received">): void {
-  const known = `${entry.name} ${entry.id}`;
-  if (state.phase !== "running" || state.signalIds.has(known)) return;
-  if (state.signals === noSignals) {
-    state.signals = new Map();
-    state.signalIds = new Set();
-  }
-  (state.signalIds as Set<string>).add(known);
-  const line = state.signals.get(entry.name);
-  if (line) line.push(entry);
-  else (state.signals as Map<string, EntryOf<"signal.received">[]>).set(entry.name, [entry]);
-  for (const id of state.timers) {
-    const slot = state.slots[id] as Slot;
-    if (slot.status === "awaiting" && slot.node.name === entry.name) touch(state, slot);
-  }
 }
 
 function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {

@@ -34,6 +34,7 @@ export function newState(plan: Plan): RunState {
     effects: [],
     signals: noSignals,
     signalIds: noSignalIds,
+    handed: noneHanded,
     closings: 0,
     touched: [],
     held: undefined,
@@ -51,6 +52,7 @@ export function newState(plan: Plan): RunState {
 
 /** Most runs never need these, so that all share the empty ones; whoever writes the first makes one for the run. */
 export const noTimers: ReadonlySet<number> = new Set();
+const noneHanded: RunState["handed"] = [];
 export const noSignals: RunState["signals"] = new Map();
 const noSignalIds: RunState["signalIds"] = new Set();
 

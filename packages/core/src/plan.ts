@@ -215,6 +215,11 @@ export function scopeOfItems({ scope, parts }: PlanMap, isSpread: boolean): numb
   return isSpread && parts ? parts.spread : scope;
 }
 
+/** The node calls a part of its own run. */
+export function isPart(node: PlanNode): boolean {
+  return node.kind === "call" && node.part !== undefined;
+}
+
 /** `plan.scopes[scope].nodes[node]`, which must exist. */
 export function nodeAt(plan: Plan, scope: number, node: number): PlanNode {
   return (plan.scopes[scope] as PlanScope).nodes[node] as PlanNode;

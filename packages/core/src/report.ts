@@ -100,7 +100,7 @@ const noWaits: readonly Wait[] = [];
 
 function statusOf(state: RunState): RunStatus {
   if (state.phase !== "running") return state.phase;
-  if (state.timers.size === 0) return "running";
+  if (state.timers.size === 0 || state.handed.length > 0) return "running";
   return state.slots.every((slot) => isParked(state, slot)) ? "waiting" : "running";
 }
 
@@ -111,7 +111,8 @@ function isParked(state: RunState, slot: Slot): boolean {
   if (undo === "waiting") return true; // an undo failed, and its next try has an instant
   if (isSettled(slot)) return true;
   if (status === "open") return userCodeOf(state, slot) === undefined;
-  return waitingStatuses.has(status) || status === "stopping" || !(status === "running" || isLive(state, slot.frame));
+  if (status === "running" || status === "called") return false; // also where its scope is closed: it is awaited
+  return waitingStatuses.has(status) || status === "stopping" || !isLive(state, slot.frame);
 }
 
 function waitsOf(state: RunState): Wait[] {
@@ -243,6 +244,11 @@ export interface EndReport {
   readonly ms: number;
 }
 
+/** What failed in a part has its path from there. */
+function failedAt(state: RunState, { slot, failure }: NonNullable<RunState["stop"]>): string {
+  return failure?.path ?? pathOf(slotAt(state, slot as number));
+}
+
 /** The end of a run, or undefined while it goes on. */
 export function endOf(state: RunState): EndReport | undefined {
   if (state.outcome === undefined) return undefined;
@@ -251,7 +257,7 @@ export function endOf(state: RunState): EndReport | undefined {
     output: state.output,
     ...(state.failure ? { failure: state.failure } : {}),
     ...(state.stop ? { cause: state.stop.cause } : {}),
-    ...(state.stop?.slot === undefined ? {} : { failedAt: pathOf(slotAt(state, state.stop.slot)) }),
+    ...(state.stop?.slot === undefined ? {} : { failedAt: failedAt(state, state.stop) }),
     degradations: state.degradations,
     partial: state.output === undefined ? partialOf(state) : {},
     standing: standingOf(state),

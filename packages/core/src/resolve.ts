@@ -6,9 +6,10 @@
  * recovery gives the same (rule 13); a skipped or failed need gives undefined, which `decide` lets through only where
  * the reader absorbs it; the value of a node that opens scopes is read off them and never kept a second time.
  */
+import type { Failure } from "./errors.ts";
 import { type Expression, inputNode } from "./expression.ts";
 import type { PlanMap } from "./plan.ts";
-import { type Frame, frameOf, type Inside, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
+import { type Frame, frameOf, type Inside, pathOf, type RunState, type Slot, siblingOf, slotAt } from "./state.ts";
 import type { Sealed } from "./values.ts";
 import { voteOf } from "./votes.ts";
 
@@ -95,10 +96,23 @@ class Resolver {
   /** None for an item that failed and was left out. */
   private valueOfItem({ onFailure }: PlanMap, inside: Inside, item: Frame): unknown[] {
     const failure = inside.failures.get(item.key as number);
+    if (failure && inside.partLength !== undefined) return this.valueOfLostPart(onFailure, item, failure);
     if (failure) return onFailure === "collect" ? [{ status: "failure", failure }] : [];
     const value = this.answerOf(item);
     if (inside.partLength !== undefined) return value as unknown[];
     return [onFailure === "collect" ? { status: "success", value } : value];
+  }
+
+  /** A part that failed tells of its items one by one; of one that never began each has failed. */
+  private valueOfLostPart(onFailure: PlanMap["onFailure"], part: Frame, failure: Failure): unknown[] {
+    const value = this.state.slots[part.base]?.value;
+    if (value !== undefined) return this.read(value) as unknown[];
+    if (onFailure !== "collect") return [];
+    const { items, from } = (this.given(part, ["item"]) ?? {}) as { items?: unknown[]; from?: number };
+    const map = pathOf(part.owner as Slot);
+    return (items ?? []).map((_, item) => {
+      return { status: "failure", failure: lostWithPart(`${map}[${(from ?? 0) + item}]`, failure) };
+    });
   }
 
   private valueOfEnsemble(slot: Slot, { frames: [frame] }: Inside): unknown {
@@ -162,6 +176,11 @@ class Resolver {
     this.lastValue = value;
     return value;
   }
+}
+
+/** Why an item failed that was lost with its part. */
+export function lostWithPart(path: string, { kind, message }: Failure): Failure {
+  return { kind: "scope", message: `${path} was lost with its part: ${message}`, path, cause: { kind, message } };
 }
 
 /** Assigned, a field `__proto__` would become the object's prototype. */

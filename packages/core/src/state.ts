@@ -168,6 +168,13 @@ export interface Standing {
   readonly reason: string;
 }
 
+/** A signal on its way to a wait in a part. */
+export interface Handed {
+  readonly signal: SignalReceived;
+  /** The part. */
+  readonly run: string;
+}
+
 export interface RunState {
   readonly plan: Plan;
   readonly frames: Frame[];
@@ -199,6 +206,8 @@ export interface RunState {
   /** What the outside said and no wait has taken, by name. */
   signals: ReadonlyMap<string, SignalReceived[]>;
   signalIds: ReadonlySet<string>;
+  /** Signals on their way to waits in parts of this run. */
+  handed: readonly Handed[];
   /** Raised when a part of the run is closed before its time: whatever is under way in it is not wanted any more. */
   closings: number;
   /** Slots that an entry has changed since somebody last looked: a hint for `decide`, not part of the record. */

@@ -40,6 +40,8 @@ export interface SealOptions {
 export interface Refusal {
   readonly path: string;
   readonly reason: string;
+  /** The value is good, and its text longer than a string can be: it may be kept in pieces. */
+  readonly isTooLong?: true;
 }
 
 export type SealResult = { readonly sealed: Sealed } | { readonly refusal: Refusal };
@@ -59,8 +61,17 @@ export function seal(value: unknown, options: SealOptions = {}): SealResult {
     return { sealed: JSON.stringify(encode(value, "", 0, options)) };
   } catch (error) {
     if (error instanceof Refused) return { refusal: { path: error.path, reason: error.message } };
+    if (isAboutLength(error)) return { refusal: { path: "", reason: tooLong, isTooLong: true } };
     return { refusal: { path: "", reason: threwOnReading(error) } };
   }
+}
+
+const tooLong =
+  "its text is longer than a string can be, which is 512 MB: keep what is large as bytes, or in several values";
+
+/** What the language says of a string that it cannot make. */
+function isAboutLength(error: unknown): boolean {
+  return error instanceof RangeError && error.message === "Invalid string length";
 }
 
 /**

@@ -1,6 +1,6 @@
 // A call is a run of its own: requested durably, answered once, awaited when its caller stops, and undone with it (rules 8, 10).
 import { describe, expect, test } from "vitest";
-import { flow, isDue, newState, optional, recover, standingOf, withCalled } from "../src/index.ts";
+import { flow, isDue, newState, optional, recover, standingOf, summaryOf, withCalled } from "../src/index.ts";
 import { any, error, never, Stage } from "./stage.ts";
 
 const inner = flow("inner", { input: any<{ id: number }>(), build: (_, input) => ({ seen: input.id }) });
@@ -142,4 +142,28 @@ test("what a flow calls is found with it, each once, also what that calls", () =
     }),
   });
   expect([...withCalled(outer)].map(({ name }) => name)).toEqual(["outer", "calling", "inner"]);
+});
+
+test("a run that still has to stop what it called in a scope that failed is running, whatever else it waits for", () => {
+  const stopping = flow("stopping", {
+    input: any<number[]>(),
+    build: ($, items) => ({
+      items: $.map("items", {
+        over: items,
+        onFailure: "drop",
+        each($) {
+          const sub = $.call("sub", { flow: inner, input: { id: 1 } });
+          const fails = $.step("fails", { output: any(), retry: { maxAttempts: 1 } }).by(never);
+          return { sub, fails };
+        },
+      }),
+      nap: $.sleep("nap", { for: "1d" }),
+    }),
+  });
+  const stage = new Stage(stopping, [1]);
+  stage.lists("items", 1);
+  stage.fails("items[0].fails");
+  expect([stage.due, summaryOf(stage.state).status]).toEqual([["stop-call items[0].sub"], "running"]);
+  stage.hears("items[0].sub", "cancelled");
+  expect([stage.status("items"), summaryOf(stage.state).status]).toEqual(["completed", "waiting"]);
 });

@@ -4,6 +4,7 @@ import {
   advance,
   capturedName,
   type Entry,
+  endOf,
   firstOf,
   flow,
   fold,
@@ -114,6 +115,74 @@ describe("rule 32: the caller", () => {
     stage.hears("all[0...].part", "failed", { failure: error("no", "call") });
     stage.hears("all[2...].part", "succeeded", { value: ["c"] });
     expect([stage.given("all"), stage.state.degradations[0]?.path]).toEqual([["c"], "all[0...]"]);
+  });
+
+  test("rule 14: has a failure for each item of a part that never began, where failures are collected", () => {
+    const collecting = flow("collecting", {
+      input: any<{ list: number[] }>(),
+      build: ($, input) =>
+        $.map("all", {
+          over: input.list,
+          onFailure: "collect",
+          each: ($, item) => $.step("make", { needs: { item }, output: any() }).by(never),
+        }),
+    });
+    const stage = new Stage(collecting, { list: [1, 2, 3] });
+    const items = [{ items: [1, 2], from: 0 }, { items: [3], from: 2 }, null].map(sealed);
+    stage.say({ kind: "items.listed", at: 1, slot: 0, items, partLength: 2 });
+    stage.hears("all[0...].part", "succeeded", {
+      value: [
+        { status: "success", value: 1 },
+        { status: "success", value: 2 },
+      ],
+    });
+    stage.hears("all[2...].part", "failed", { failure: error("too large", "call") });
+    stage.hears("all[4...].part", "failed", { failure: error("nothing there", "call") });
+    expect(stage.given("all")).toMatchObject([
+      { status: "success", value: 1 },
+      { status: "success", value: 2 },
+      {
+        status: "failure",
+        failure: {
+          kind: "scope",
+          path: "all[2]",
+          message: "all[2] was lost with its part: all[2...].part failed: too large",
+        },
+      },
+    ]);
+  });
+
+  test("rule 14: tells of the items of a part that failed as that part says", () => {
+    const stage = spread();
+    const failure = { ...error("items lost with it: 1", "call"), path: "all[0...]" };
+    stage.hears("all[0...].part", "cancelled", { failure, value: ["a"] });
+    stage.hears("all[2...].part", "succeeded", { value: ["c"] });
+    expect(stage.given("all")).toEqual(["a", "c"]);
+    expect(stage.state.degradations).toMatchObject([
+      { path: "all[0...]", kind: "absorbed-failure", reason: "failed and was done without: items lost with it: 1" },
+    ]);
+  });
+
+  test("rule 9: fails with the item that failed in a part, and says where", () => {
+    const failing = flow("failing", {
+      input: any<{ list: number[] }>(),
+      build: ($, input) =>
+        $.map("all", {
+          over: input.list,
+          each: ($, item) => $.step("make", { needs: { item }, output: any() }).by(never),
+        }),
+    });
+    const stage = new Stage(failing, { list: [1, 2] });
+    const items = [{ items: [1, 2], from: 0 }].map(sealed);
+    stage.say({ kind: "items.listed", at: 1, slot: 0, items, partLength: 2 });
+    const failure = {
+      kind: "scope" as const,
+      path: "all[1].make",
+      message: "all[1].make failed: no",
+      cause: error("no"),
+    };
+    stage.hears("all[0...].part", "failed", { failure });
+    expect(endOf(stage.state)).toMatchObject({ outcome: "failed", failedAt: "all[1].make", failure });
   });
 
   test("rule 14: says what was less than asked for in a part", () => {

@@ -123,5 +123,9 @@ test("rule 9: of items that fall at once the first in the journal is the cause, 
   const failed = (path: string) =>
     ({ kind: "step.failed", at: stage.now, slot: stage.slot(path).id, failure: error(path) }) as const;
   stage.say(failed("pages[0].read"), failed("pages[1].read"), failed("pages[1].last"));
-  expect(stage.state.stop?.failure?.message).toBe("pages[0].read");
+  expect(stage.state.stop?.failure).toMatchObject({
+    kind: "scope",
+    path: "pages[0].read",
+    cause: { message: "pages[0].read" },
+  });
 });

@@ -48,6 +48,7 @@ const failure = fc.record({ kind: fc.constantFrom("error" as const, "scope" as c
 const attempt = { ...said, rung: small, attempt: small, ms: fc.constant(1) };
 const cost = fc.constant({ usd: 1, tokens: 9 });
 const outcome = fc.constantFrom("succeeded" as const, "degraded" as const, "failed" as const);
+const known = { name: fc.constantFrom("go", "other"), id: fc.constantFrom("1", "2") };
 const optionally = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
 /** Takes fields away that are undefined: an entry has them or has not. */
@@ -78,10 +79,11 @@ export const nestedEntry: fc.Arbitrary<Entry> = fc
     fc.record({
       kind: kind("signal.received"),
       at,
-      name: fc.constantFrom("go", "other"),
-      id: fc.constantFrom("1", "2"),
+      ...known,
       value,
     }),
+    fc.record({ kind: kind("signal.handed"), at, signals: fc.array(fc.record({ ...known, run: kind("r.4") })) }),
+    fc.record({ kind: kind("signal.settled"), at, back: fc.array(fc.record(known)) }),
     fc.record({ kind: kind("signal.awaited"), ...said, dueAt: at }),
     fc.record({
       kind: kind("signal.answered"),

@@ -1,5 +1,5 @@
 // Rule 13 and 33: what would not come back equal is refused at the boundary, with the place and the reason.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { maxDepth, type SealOptions, seal } from "../src/index.ts";
 
 function refusalOf(value: unknown, options: SealOptions = {}): string {
@@ -114,4 +114,17 @@ test("rule 32: a path is clipped, a description never holds a whole value", () =
   expect(refusalOf(cyclic).length).toBeLessThan(200);
   expect(refusalOf({ x: Object.assign(() => 1, {}) }).length).toBeLessThan(200);
   expect(maxDepth).toBeGreaterThan(100);
+});
+
+test("rule 33: a text longer than a string can be is refused as such, and not as something that threw", () => {
+  const stringify = vi.spyOn(JSON, "stringify").mockImplementation(() => {
+    throw new RangeError("Invalid string length"); // as Node says it of 512 MB, which take a while
+  });
+  try {
+    expect(seal(["long", "longer"])).toEqual({
+      refusal: { path: "", isTooLong: true, reason: expect.stringMatching(/longer than a string can be/) },
+    });
+  } finally {
+    stringify.mockRestore();
+  }
 });

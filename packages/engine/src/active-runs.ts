@@ -20,6 +20,7 @@ import {
 import type { CalledRuns } from "./called-runs.ts";
 import { runFault } from "./engine-errors.ts";
 import type { FlowShelf } from "./flow-shelf.ts";
+import type { KeptRuns } from "./kept-runs.ts";
 import { ActiveRun } from "./runs/active-run.ts";
 import type { Host } from "./runs/host.ts";
 import type { Starts } from "./starts.ts";
@@ -34,12 +35,15 @@ export interface RunsHost extends Host {
   readonly flows: FlowShelf;
   readonly starts: Starts;
   readonly called: CalledRuns;
+  readonly kept: KeptRuns<ActiveRun>;
   /** Counts failures of the store: what was begun before one is not to be trusted after it. */
   readonly era: number;
   /** @throws PlumblineError when the store has failed since that era, or is closed */
   demandUp(era: number): void;
   /** False when runs may be loaded and told things, and nothing of them is performed. */
   readonly performs: boolean;
+  /** True when those that it called are known to be under way. */
+  hasSeen(id: string): boolean;
   lossesOf(state: RunState, journal: readonly Entry[]): Entry[];
   /** Plumbline failed at a run: whoever waits for it or watches it is told. */
   onFault(fault: PlumblineError, id: string, run: ActiveRun | undefined): void;
@@ -84,7 +88,7 @@ export class ActiveRuns {
 
   /** A run that only waits, and not for a timer that is near, has no place in memory (rule 22). */
   leave(run: ActiveRun): void {
-    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run) return;
+    if (run.holds > 0 || !run.isParked || this.active.get(run.id) !== run || this.host.kept.has(run)) return;
     const dueAt = nextDueAt(run.state);
     if (dueAt === undefined || dueAt - this.host.clock.now() > keepMs) this.active.delete(run.id);
   }
@@ -135,8 +139,9 @@ export class ActiveRuns {
     this.active.set(id, run);
     if (state.phase === "ended") return run;
     if (!host.performs) run.hold();
-    run.takeUp(losses);
-    host.called.takenUp(run);
+    const isSeen = host.hasSeen(id);
+    run.takeUp(losses, isSeen);
+    if (!isSeen) host.called.takenUp(run);
     return run;
   }
 

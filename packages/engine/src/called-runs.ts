@@ -5,30 +5,20 @@
  * from its caller, so that calling twice finds the same run; its outcome leaves it only when it is durable, and reaches the
  * caller once; a held run is released by the durable end of its caller, also after a crash between the two.
  */
-import {
-  codeOf,
-  costOf,
-  type Entry,
-  endOf,
-  type Flow,
-  failureOf,
-  PlumblineError,
-  type RunResult,
-  type RunState,
-  type Store,
-  slotAt,
-  standingOf,
-} from "@plumbline/core";
+import { codeOf, type Entry, PlumblineError, type RunResult, type RunState, type Store, slotAt } from "@plumbline/core";
+import { answerFrom } from "./call-answer.ts";
+import { HandedSignals } from "./handed-signals.ts";
+import type { KeptRuns } from "./kept-runs.ts";
 import { type StartHost, sealedInput, startRun } from "./run-start.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
-import type { Called, PerformingRun } from "./runs/host.ts";
+import type { Answer, Called, CallToBegin, PerformingRun } from "./runs/host.ts";
 import { partOf } from "./runs/part.ts";
-import { keep, type NewBlob, readerFor } from "./stores/value-keeper.ts";
 import { unknownRun } from "./watchers.ts";
 
 /** What called runs need of the engine. */
 export interface CallsHost extends StartHost {
   readonly active: { has(id: string): boolean };
+  readonly kept: KeptRuns<ActiveRun>;
   ready(): Promise<void>;
   reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
   withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;
@@ -36,38 +26,54 @@ export interface CallsHost extends StartHost {
   warnStuck(message: string, run: string, error: unknown): void;
 }
 
-/** An outcome as the caller's entry, with the blobs that it names. */
-interface Answer {
-  readonly entry: Entry;
-  readonly blobs: readonly NewBlob[];
-}
+type Listener = Parameters<Called["begin"]>[2];
 
 export class CalledRuns implements Called {
+  readonly signals: HandedSignals;
   private readonly host: CallsHost;
   private releasing: Promise<unknown> = Promise.resolve();
-  private readonly asking = new Map<string, Promise<boolean>>();
+  /** By caller: what was held by an earlier process. */
+  private readonly heldOf = new Map<string, string[]>();
 
   constructor(host: CallsHost) {
     this.host = host;
+    this.signals = new HandedSignals(host);
   }
 
-  /** Starts a called run that is not there yet. @throws PlumblineError `input-invalid`, `value-refused` */
-  async start(
-    caller: PerformingRun,
-    slot: number,
-    flow: Flow | undefined,
-    input: unknown,
-    isWanted: () => boolean,
-  ): Promise<void> {
+  /** @throws PlumblineError `input-invalid`, `value-refused` */
+  async begin(caller: PerformingRun, call: CallToBegin, listens: Listener): Promise<void> {
+    if (caller.isTakenUp && (await this.isUnderWay(caller, call.slot, listens))) return;
+    await this.start(caller, call);
+    listens(undefined); // what it says from here on, it tells
+  }
+
+  /** An earlier process may have begun it, and may have died before its outcome was told. */
+  private async isUnderWay(caller: PerformingRun, slot: number, listens: Listener): Promise<boolean> {
+    const { call } = placeOf(caller, slot);
+    try {
+      await this.host.withRun(call, async (run) => {
+        await run.durably();
+        listens(isSettledCall(run.state) ? (await answerFrom(run))(caller, slot) : undefined);
+      });
+      return true;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "run-unknown") return false;
+      if (!(error instanceof PlumblineError) || code === "store-failed" || code === "engine-closed") throw error;
+      this.host.warnStuck("a called run's outcome could not be told", call, error);
+      listens(undefined);
+      return true;
+    }
+  }
+
+  private async start(caller: PerformingRun, { slot, flow, input, isWanted }: CallToBegin): Promise<void> {
     const { call, path } = placeOf(caller, slot);
-    if (await this.find(call)) return;
     const part = flow === undefined ? await partOf(caller, slot, input) : undefined;
     const kept = flow === undefined ? undefined : await sealedInput(flow, input);
     await this.host.ready();
     if (!isWanted()) return;
     const parent = { run: caller.id, slot, path };
     const common = { id: call, claim: { inputHash: "" }, parent };
-    // Taken by an earlier process: it is the same run.
     if (flow && kept) await startRun(this.host, { ...common, flow, input: kept });
     else if (part) await startRun(this.host, { ...common, ...part });
   }
@@ -75,17 +81,6 @@ export class CalledRuns implements Called {
   private async find(id: string): Promise<boolean> {
     await this.host.starts.settled(id);
     return this.host.active.has(id) || (await this.host.reading((store) => store.load(id))) !== undefined;
-  }
-
-  /** Tells the caller of an outcome that was there before it could listen; a caller that only waits now leaves memory. */
-  async tellIfSettled(id: string): Promise<void> {
-    const { run, isSettled } = await this.host.withRun(id, async (run) => {
-      await run.durably();
-      return { run, isSettled: isSettledCall(run.state) };
-    });
-    const caller = run.state.parent?.run;
-    if (isSettled) await this.tell(run);
-    else if (caller !== undefined && this.host.active.has(caller)) await this.host.withRun(caller, () => {});
   }
 
   /** A run's entries are durable: whoever called it, and those that it called, may have to know. */
@@ -101,25 +96,21 @@ export class CalledRuns implements Called {
       this.tell(run).catch((error) => this.warn("a called run's outcome could not be told", run.id, error));
     }
     if (ended) for (const id of calledBy(run.state)) this.release(id);
+    this.signals.onCommitted(run, entries);
   }
 
   private async tell(run: ActiveRun): Promise<void> {
     const { parent } = run.state;
     if (!parent) return;
-    const { reader, result } = await this.outcomeOf(run);
+    const answer = await answerFrom(run);
     await this.host.withRun(parent.run, (caller) => {
-      if (slotAt(caller.state, parent.slot).status !== "called" || caller.isPerforming(parent.slot)) return;
-      const { entry, blobs } = answerEntry(caller, parent.slot, result, reader);
+      // Whoever stops it asks for its outcome.
+      if (slotAt(caller.state, parent.slot).status !== "called" || caller.isStopping(parent.slot)) return;
+      const { entry, blobs } = answer(caller, parent.slot);
       caller.keepBlobs(blobs);
       caller.receive(entry);
+      this.host.kept.heard(caller);
     });
-  }
-
-  private async outcomeOf({ id, state, code }: ActiveRun) {
-    const output = state.held?.output ?? state.output;
-    const values = output === undefined ? [] : [output];
-    const read = await readerFor(this.host.store, id, values, code.flow.code.codecs);
-    return { reader: () => (output === undefined ? undefined : read(output)), result: resultOf(state) };
   }
 
   /** Stops a called run and waits until it has its outcome. */
@@ -141,10 +132,7 @@ export class CalledRuns implements Called {
   /** The outcome of a called run as the caller's entry; undefined when the run was never begun. */
   async answer(caller: PerformingRun, slot: number, id: string): Promise<Answer | undefined> {
     if (!(await this.find(id))) return undefined;
-    return this.host.withRun(id, async (run) => {
-      const { reader, result } = await this.outcomeOf(run);
-      return answerEntry(caller, slot, result, reader);
-    });
+    return this.host.withRun(id, async (run) => (await answerFrom(run))(caller, slot));
   }
 
   /** Undoes a held run. Gives its end. */
@@ -158,26 +146,30 @@ export class CalledRuns implements Called {
     return this.host.endOf(id);
   }
 
-  /** After a restart: a held run whose caller has ended meanwhile is released. */
+  /** After a restart: a held run whose caller has ended meanwhile is released; signals that were on their way go on. */
   takenUp(run: ActiveRun): void {
+    this.signals.takenUp(run);
     const { phase, parent } = run.state;
     if (phase !== "held" || !parent) return;
-    this.hasEnded(parent.run).then(
-      (ended) => ended && this.release(run.id),
-      () => {}, // the store has failed, and takes up again what it left
-    );
+    const others = this.heldOf.get(parent.run);
+    if (others) others.push(run.id);
+    else {
+      this.heldOf.set(parent.run, [run.id]);
+      setImmediate(() => this.releaseLeft(parent.run));
+    }
   }
 
   /** Many held runs of one caller come back together: it is read once for all. */
-  private hasEnded(id: string): Promise<boolean> {
-    const asked =
-      this.asking.get(id) ??
-      this.host.store
-        .load(id)
-        .then((caller) => !caller || caller.summary.status === "ended")
-        .finally(() => this.asking.delete(id));
-    this.asking.set(id, asked);
-    return asked;
+  private releaseLeft(caller: string): void {
+    const held = this.heldOf.get(caller) ?? [];
+    this.heldOf.delete(caller);
+    this.host.store.load(caller).then(
+      (stored) => {
+        if (stored && stored.summary.status !== "ended") return;
+        for (const id of held) this.release(id);
+      },
+      () => {}, // the store has failed, and takes up again what it left
+    );
   }
 
   /** One after the other: each has to be read again, and a run may have called very many. */
@@ -219,52 +211,4 @@ function isSettledCall({ phase }: RunState): boolean {
 
 function calledBy(state: RunState): string[] {
   return state.effects.flatMap((id) => slotAt(state, id).call ?? []);
-}
-
-/** The caller is told so many; the called run's own journal has all. */
-const toldDegradations = 5;
-const toldStanding = 10;
-
-function resultOf(state: RunState) {
-  const end = endOf(state);
-  return {
-    outcome: state.held?.outcome ?? state.outcome ?? "failed",
-    failure: end?.failure,
-    standing: standingOf(state)
-      .slice(0, toldStanding)
-      .map(({ path }) => path),
-    degradations: state.degradations.slice(0, toldDegradations).map(({ path, reason }) => ({ path, reason })),
-    ms: state.updatedAt - state.startedAt,
-    cost: costOf(state),
-  };
-}
-
-/** The called run's value belongs to the caller from here on, blobs and all. */
-function answerEntry(
-  caller: PerformingRun,
-  slot: number,
-  { outcome, failure, standing, degradations, ms, cost }: ReturnType<typeof resultOf>,
-  value: () => unknown,
-): Answer {
-  const base = { kind: "call.answered" as const, at: caller.host.clock.now(), slot, ms, cost };
-  if (outcome !== "succeeded" && outcome !== "degraded") {
-    const message = `the run that it called ended ${outcome}${failure ? `: ${failure.message}` : ""}`;
-    const why = { kind: "call" as const, message, ...(failure ? { cause: failure } : {}) };
-    const left = standing.length > 0 ? { standing } : {};
-    return { entry: { ...base, outcome, failure: why, ...left } satisfies Entry, blobs: [] };
-  }
-  try {
-    const kept = keep(value(), { codecs: caller.code.flow.code.codecs, nonFinite: true });
-    if ("sealed" in kept) {
-      const told = outcome === "degraded" ? { degradations } : {};
-      return { entry: { ...base, outcome, value: kept.sealed, ...told } satisfies Entry, blobs: kept.blobs };
-    }
-    const why = {
-      kind: "value" as const,
-      message: `the called run's answer${kept.refusal.path}: ${kept.refusal.reason}`,
-    };
-    return { entry: { ...base, outcome, failure: why } satisfies Entry, blobs: [] };
-  } catch (error) {
-    return { entry: { ...base, outcome, failure: failureOf(error) } satisfies Entry, blobs: [] };
-  }
 }

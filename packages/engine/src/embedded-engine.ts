@@ -13,6 +13,7 @@ import {
   type Engine,
   type Flow,
   type ListQuery,
+  mayHandOn,
   type Page,
   PlumblineError,
   type RunHandle,
@@ -28,10 +29,11 @@ import {
   type WatchedEntry,
   type WatchOptions,
 } from "@plumbline/core";
+import { askedIn } from "./asked-in.ts";
 import { demandCancel, demandDecision, demandQuery, demandRun, demandSignal, demandStart } from "./engine-arguments.ts";
 import { EngineHost } from "./engine-host.ts";
 import type { EngineSettings } from "./engine-settings.ts";
-import { heldDecision, heldSignal, onlyWaiting } from "./incoming.ts";
+import { heldDecision, heldSignal } from "./incoming.ts";
 import { demandRoom } from "./queue-room.ts";
 import { asked, sealedInput, startRun, wholeText } from "./run-start.ts";
 import { deskBreakerOf, voteAnswered } from "./runs/desk-vote.ts";
@@ -112,8 +114,15 @@ export class EmbeddedEngine implements Engine {
   private async decideNow(request: DecisionRequest): Promise<DecisionAnswer> {
     demandDecision(request);
     await this.host.ready();
-    return this.host.withRun(request.run, async (run) => {
-      const path = request.path ?? onlyWaiting(run.state);
+    return this.decideIn(request.run, request);
+  }
+
+  /** In the run that was named, or in the part of it that asks. */
+  private decideIn(id: string, request: DecisionRequest): Promise<DecisionAnswer> {
+    return this.host.withRun(id, async (run) => {
+      const place = await askedIn(this.host, run.state, request.path);
+      if (place.run !== id) return this.decideIn(place.run, { ...request, path: place.path });
+      const { path } = place;
       const slot = slotByPath(run.state, path);
       const code = slot && codeOf(run.code, slot);
       const value = code?.kind === "approval" ? await heldDecision(request, path, code, this.host.clock) : "{}";
@@ -141,7 +150,7 @@ export class EmbeddedEngine implements Engine {
   private async signalNow(request: SignalRequest): Promise<SignalAnswer> {
     demandSignal(request);
     await this.host.ready();
-    return this.host.withRun(request.run, async (run) => {
+    const { status, mayGoOn } = await this.host.withRun(request.run, async (run) => {
       const { sealed, blobs } = await heldSignal(run.state.plan, run.code, request, this.host.clock);
       const { name, by, id = randomUUID() } = request;
       const signal = { name, id, value: sealed, ...(by === undefined ? {} : { by }) };
@@ -149,8 +158,10 @@ export class EmbeddedEngine implements Engine {
       if (status === "received") run.keepBlobs(blobs);
       run.receive(...entries);
       await run.durably();
-      return { status };
+      return { status, mayGoOn: mayHandOn(run.state) };
     });
+    if (mayGoOn) await this.host.called.signals.from(request.run);
+    return { status };
   }
 
   async cancel(run: string, options: { readonly by?: string; readonly reason?: string } = {}): Promise<void> {

@@ -27,6 +27,7 @@ import { closed, storeFailed } from "./engine-errors.ts";
 import { saying } from "./engine-events.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { FlowShelf } from "./flow-shelf.ts";
+import { KeptRuns } from "./kept-runs.ts";
 import type { ActiveRun } from "./runs/active-run.ts";
 import { type Breaker, Breakers } from "./runs/breakers.ts";
 import type { Host } from "./runs/host.ts";
@@ -35,10 +36,10 @@ import { Makers } from "./runs/makers.ts";
 import { resultOf, storedResult } from "./runs/run-result.ts";
 import { Suspects } from "./runs/suspects.ts";
 import { Starts } from "./starts.ts";
+import { TakeUp } from "./take-up.ts";
 import { Timers } from "./timers.ts";
 import { unknownRun, Watchers } from "./watchers.ts";
 
-const recoveryPage = 512;
 const maxReopens = 5;
 
 export class EngineHost implements RunsHost {
@@ -52,6 +53,7 @@ export class EngineHost implements RunsHost {
   readonly active: ActiveRuns = new ActiveRuns(this);
   readonly starts: Starts = new Starts();
   readonly called: CalledRuns = new CalledRuns(this);
+  readonly kept: KeptRuns<ActiveRun>;
   readonly limits: Limits;
   makers: Makers = new Makers();
   timers: Timers;
@@ -61,8 +63,7 @@ export class EngineHost implements RunsHost {
   private breakers: Breakers;
   readonly decisions: Arrivals = new Arrivals();
   private readonly suspects = new Suspects();
-  /** Until what was left is taken up, runs may be loaded and told things, and nothing of them is performed. */
-  private isEarly = true;
+  private takingUp = new TakeUp();
   private opening: Promise<void> | undefined;
   private broken: PlumblineError | undefined;
   /** Why the store was opened again. */
@@ -83,6 +84,7 @@ export class EngineHost implements RunsHost {
     this.clock = settings.clock;
     this.graceMs = settings.graceMs;
     this.limits = new Limits(settings.clock);
+    this.kept = new KeptRuns(settings.clock, (run) => this.active.leave(run));
     this.build = settings.build;
     this.warn = saying(settings.onWarning);
     this.flows = new FlowShelf(settings.flows);
@@ -141,9 +143,17 @@ export class EngineHost implements RunsHost {
     return this.active.withRun(id, work);
   }
 
+  leave(run: ActiveRun): void {
+    this.active.leave(run);
+  }
+
+  hasSeen(id: string): boolean {
+    return this.takingUp.hasSeen(id);
+  }
+
   /** Nothing is performed before what was left is taken up, nor any more when the engine closes. */
   get performs(): boolean {
-    return !this.isEarly && this.closing === undefined;
+    return !this.takingUp.isBefore && this.closing === undefined;
   }
 
   demandUp(era: number): void {
@@ -221,25 +231,14 @@ export class EngineHost implements RunsHost {
 
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */
   async takeUp(): Promise<void> {
-    this.isEarly = false;
+    this.takingUp.begin();
     for (const run of this.active.all) run.resume();
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.store.unfinished(after, recoveryPage);
-      // Their losses are durable before anything else: together, in one commit.
-      await Promise.all(page.map((id) => this.takeUpOne(id)));
-      if (page.length < recoveryPage) break;
-      after = page.at(-1);
-    }
+    await this.takingUp.all(this);
     void this.timers.wake();
   }
 
-  private async takeUpOne(id: string): Promise<void> {
-    try {
-      await this.withRun(id, (run) => run.durably());
-    } catch (error) {
-      this.warnStuck("a run cannot go on", id, error);
-    }
+  takeUpOne(id: string): Promise<void> {
+    return this.withRun(id, (run) => run.durably());
   }
 
   private newTimers(): Timers {
@@ -296,6 +295,7 @@ export class EngineHost implements RunsHost {
     for (const run of this.starts.all) run.drop(reason, error);
     this.starts.rejectAll(error);
     this.active.drop(reason, error);
+    this.kept.clear();
   }
 
   private async reopen(): Promise<void> {
@@ -330,6 +330,7 @@ export class EngineHost implements RunsHost {
     this.store = await this.settings.openStore();
     this.breakers = new Breakers(this.store);
     this.makers = new Makers();
+    this.takingUp = new TakeUp();
     this.committer = new Committer(this.store, (error) => this.failStop(error));
     this.timers = this.newTimers();
     this.isDown = false;

@@ -11,8 +11,6 @@ import {
   judge,
   type Plan,
   PlumblineError,
-  pathOf,
-  type RunState,
   type Sealed,
   type SignalCode,
   type SignalRequest,
@@ -98,26 +96,4 @@ function signalOf(plan: Plan, scopes: BoundCode["scopes"], name: string): Signal
     if (code?.kind === "signal") return code;
   }
   return undefined;
-}
-
-/** The one approval that waits, when the caller did not say which. */
-export function onlyWaiting(state: RunState): string {
-  const asked = state.slots.filter((slot) => slot.status === "asked");
-  const approvals = state.slots.filter((slot) => slot.node.kind === "approval");
-  const [first, ...others] = asked.length > 0 ? asked : approvals;
-  if (!first) {
-    throw new PlumblineError("approval-unknown", "nobody decides anything in this run", {
-      path: state.run,
-      expected: "a run of a flow with an approval",
-      found: `the flow ${state.plan.flow}, which has none`,
-      mend: "look at the run's id: `plumbline approvals` lists what waits",
-    });
-  }
-  if (others.length === 0) return pathOf(first);
-  throw new PlumblineError("approval-ambiguous", "it is not said which approval is decided", {
-    path: state.run,
-    expected: `the path of one approval: ${[first, ...others].map(pathOf).join(" or ")}`,
-    found: "a decision without a path",
-    mend: "give the path beside the run",
-  });
 }

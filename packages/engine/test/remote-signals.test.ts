@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { useOwnedFile } from "./fixtures/owned-file.ts";
 import { until } from "./fixtures/place.ts";
 import { reading } from "./fixtures/reading-flow.ts";
+import { waiting } from "./fixtures/waiting-flow.ts";
 
-const { open, owner } = useOwnedFile([reading]);
+const { open, owner } = useOwnedFile([reading, waiting]);
 
 describe("a second process", () => {
   it("rule 20: sends signals before the wait and during it, in order, each once, whoever owns the file by then", async () => {
@@ -30,6 +31,23 @@ describe("a second process", () => {
     expect(await send("e", "5")).toEqual({ status: "late" });
     const received = ((await engine.get(run.id))?.entries ?? []).filter(({ kind }) => kind === "signal.received");
     expect(received).toMatchObject(["1", "2", "3", "4"].map((id) => ({ id, by: "Ada" })));
+  }, 30_000);
+
+  it("rule 20: sends signals that waits in parts of a spread map take, each once, while owners die and come", async () => {
+    const dying = await owner();
+    const engine = await open("client");
+    const run = await engine.start(waiting, { length: 1_002, waits: [1, 5, 1_001] }, { key: "k" });
+    const result = run.result();
+    const send = (value: string, id: string) => engine.signal({ run: run.id, name: "go", value, id });
+    expect((await send("a", "1")).status).toBe("received");
+    const second = send("b", "2");
+    await dying.kill();
+    await owner();
+    expect((await second).status).toMatch(/received|repeated/);
+    expect((await send("b", "2")).status).toBe("repeated");
+    expect((await send("c", "3")).status).toBe("received");
+    expect(await result).toMatchObject({ outcome: "succeeded", output: ["a", "b", "c"] });
+    expect(await send("d", "4")).toEqual({ status: "late" });
   }, 30_000);
 
   it("rule 33: is refused as the owner itself would refuse: unknown names and runs, wrong shapes, values no journal keeps", async () => {

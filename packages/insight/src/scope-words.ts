@@ -41,6 +41,14 @@ export const scopeWords: Words<ScopeKind> = {
   "scope.completed": (entry, context) => completed(entry, context),
   "sleep.started": ({ at, dueAt }) => [`sleeps for ${formatMs(Math.max(0, dueAt - at))}`, "plain"],
   "signal.received": ({ name, by }) => [`signal ${name} came${by === undefined ? "" : ` from ${by}`}`, "good"],
+  "signal.handed": ({ signals }) => [
+    `hands on ${listed(signals.map(({ name, run }) => `signal ${name} to run ${run}`))}`,
+    "quiet",
+  ],
+  "signal.settled": ({ back }) =>
+    back.length === 0
+      ? ["what was handed on was taken", "quiet"]
+      : [`${listed(back.map(({ name }) => `signal ${name}`))} came back: the wait was over`, "warning"],
   "signal.awaited": ({ at, dueAt }, { slot }) => [
     `waits for signal ${slot.node.name}, at most ${formatMs(Math.max(0, dueAt - at))}`,
     "plain",
@@ -110,6 +118,10 @@ function tone(isGood: boolean): Told[1] {
 function itemName({ inside }: Slot, key: number): string {
   if (inside?.partLength !== undefined) return `part ${key + 1}`;
   return `item ${key + (inside?.from ?? 0)}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 }
 
 function count(number: number, what: string): string {

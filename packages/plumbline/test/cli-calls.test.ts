@@ -32,3 +32,22 @@ it("who follows the caller sees its end when another process decides", async () 
   const ended = await owner.ended;
   expect([ended.code, JSON.parse(ended.stdout).output]).toEqual([0, { gone: "stayed" }]);
 });
+
+it("what an item of a spread map waits for is shown, and answered on the run that somebody started", async () => {
+  const patterns = join(import.meta.dirname, "fixtures/patterns.ts");
+  const input = ["--input", '{"asks":1001,"waits":3}'];
+  const { code, stdout } = await run(folder, "run", patterns, "letters", ...input, "--detach");
+  expect([code, stdout]).toMatchObject([
+    5,
+    expect.stringMatching(/^letters waits for a signal in a run that it called\n/),
+  ]);
+  const sent = await json(folder, "signal", "last", "stamp", "--value", "true");
+  expect([sent.code, sent.document.status, sent.document.carriedOn]).toEqual([0, "received", true]);
+  const { document } = await json(folder, "approvals");
+  const path = "letters[1001].way.ask.sign";
+  expect(document.approvals).toMatchObject([{ flow: "letters", path }]);
+  expect((await json(folder, "approvals", "last")).document).toMatchObject({ path, status: "waiting" });
+  const decided = await json(folder, "approve", `last:${path}`);
+  expect([decided.code, decided.document.status]).toEqual([0, "decided"]);
+  expect(decided.document.result).toMatchObject({ flow: "letters", outcome: "succeeded", output: { sent: 1_010 } });
+});

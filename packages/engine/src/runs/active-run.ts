@@ -72,7 +72,7 @@ export class ActiveRun implements Committable, PerformingRun {
   private inbox: Entry[] = nothing;
   private turning = false;
   private paused = false;
-  private readonly isTakenUp: boolean;
+  readonly isTakenUp: boolean;
   private dropped: { readonly error: unknown } | undefined;
   /** Plumbline failed at it; until what had happened is durable it is still here. */
   private fault: { readonly error: unknown } | undefined;
@@ -155,9 +155,14 @@ export class ActiveRun implements Committable, PerformingRun {
     await this.durably();
   }
 
-  /** Goes on after a restart: what was lost is declared first, then everything is looked at again. */
-  takeUp(losses: readonly Entry[]): void {
-    this.state.touched = [...this.state.slots.keys()];
+  /**
+   * Goes on where the journal ends: what was lost is declared first, then everything is looked at again; but for calls whose
+   * runs are known to be under way (`isSeen`): those tell of themselves, and looking at each for the sake of one would cost
+   * by the square.
+   */
+  takeUp(losses: readonly Entry[], isSeen: boolean): void {
+    const { slots } = this.state;
+    this.state.touched = slots.flatMap(({ id, status }) => (isSeen && status === "called" ? [] : [id]));
     this.receive(...losses);
   }
 
@@ -250,6 +255,7 @@ export class ActiveRun implements Committable, PerformingRun {
       if (blobs) this.keepBlobs(blobs);
       this.take(entries);
       this.tellIdle();
+      if (entries.length === 0) this.host.leave(this);
     });
     if (performance && this.pending.holds(pending)) pending.performance = performance;
   }
@@ -267,9 +273,9 @@ export class ActiveRun implements Committable, PerformingRun {
     }
   }
 
-  /** True while a command for the slot waits or is under way. */
-  isPerforming(slot: number): boolean {
-    return this.pending.has(slot);
+  /** True while the run that the slot called is being stopped, or is about to be. */
+  isStopping(slot: number): boolean {
+    return this.pending.at(slot)?.command.kind === "stop-call";
   }
 
   collect(): CommitItem | undefined {

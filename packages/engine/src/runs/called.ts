@@ -5,10 +5,10 @@
  * the called flow refuses is a failed call, not a broken engine.
  */
 import { type CallCode, type Cost, type Failure, failureOf, PlumblineError, type Slot } from "@plumbline/core";
-import type { Done, Performance, PerformingRun } from "./host.ts";
+import type { Answer, Done, Performance, PerformingRun } from "./host.ts";
 import { codeOf, Stages, withValue } from "./user-code.ts";
 
-/** Sees to it that the called run is under way. Its outcome comes by itself, later, maybe much later. */
+/** Sees to it that the called run is under way. Its outcome comes by itself, now or later, maybe much later. */
 export function call(run: PerformingRun, slot: Slot, done: Done): Performance {
   const stages = new Stages();
   const { called } = run.host;
@@ -16,21 +16,17 @@ export function call(run: PerformingRun, slot: Slot, done: Done): Performance {
     const said = { at: run.host.clock.now(), slot: slot.id };
     done([{ kind: "call.answered", ...said, outcome: "failed", failure: { ...failure, kind: "call" }, ms: 0 }]);
   };
+  const listens = (answer: Answer | undefined) => {
+    // It may have told by itself meanwhile.
+    const isNews = answer && slot.status === "called";
+    if (!stages.isSuperseded) done(isNews ? [answer.entry] : [], isNews ? answer.blobs : undefined);
+  };
   const begin = (needs: unknown) => {
     const { flow } = codeOf(run.code, slot) as CallCode;
     const { input } = needs as { input: unknown };
-    called
-      .start(run, slot.id, flow, input, () => !stages.isSuperseded)
-      .then(
-        () => {
-          if (stages.isSuperseded) return;
-          done([]);
-          called.tellIfSettled(slot.call as string).catch((error) => isAboutCall(run, error));
-        },
-        (error) => {
-          if (isAboutCall(run, error) && !stages.isSuperseded) fail(failureOf(error));
-        },
-      );
+    called.begin(run, { slot: slot.id, flow, input, isWanted: () => !stages.isSuperseded }, listens).catch((error) => {
+      if (isAboutCall(run, error) && !stages.isSuperseded) fail(failureOf(error));
+    });
   };
   withValue(run, slot.frame, slot.node.needs, begin, fail);
   return stages;

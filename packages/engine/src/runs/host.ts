@@ -21,6 +21,8 @@ export interface Host {
   mark(run: Committable): void;
   /** Entries of a run are durable: tell watchers, waiters and the timers. */
   onCommitted(run: string, from: number, item: CommitItem, active: Committable): void;
+  /** A command ended and nothing came of it: the run may leave memory, where it only waits. */
+  leave(active: Committable): void;
   /** The breaker of this name, at hand: asking it and keeping its answer are one step. */
   breaker(name: string): Promise<Breaker>;
   /** Runs a suspect attempt when no other suspect runs (rule 5). The answer takes it out of the queue. */
@@ -39,26 +41,32 @@ export interface Host {
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
+/** A call whose run is to be under way. */
+export interface CallToBegin {
+  readonly slot: number;
+  /** Absent for a part of the run itself. */
+  readonly flow: Flow | undefined;
+  readonly input: unknown;
+  isWanted(): boolean;
+}
+
+/** An outcome as the caller's entry, with the blobs that it names. */
+export interface Answer {
+  readonly entry: Entry;
+  readonly blobs: readonly NewBlob[];
+}
+
 /** The runs that runs call (rule 10). */
 export interface Called {
-  /** Starts the called run of a slot that is not there yet (a part of the run itself where there is no flow), unless it is not wanted any more when all is ready. */
-  start(
-    caller: PerformingRun,
-    slot: number,
-    flow: Flow | undefined,
-    input: unknown,
-    isWanted: () => boolean,
-  ): Promise<void>;
-  /** Tells the caller of an outcome that was there before it could listen. */
-  tellIfSettled(id: string): Promise<void>;
+  /**
+   * Starts the called run of a slot that is not there yet (a part of the run itself where there is no flow), unless it is
+   * not wanted any more when all is ready. Gives its outcome to `listens` where it has one by then; from there on it tells.
+   */
+  begin(caller: PerformingRun, call: CallToBegin, listens: (answer: Answer | undefined) => void): Promise<void>;
   /** Cancels a called run and waits for its outcome. */
   stop(id: string, reason: string): Promise<void>;
   /** The outcome as the caller's entry; undefined when the run was never begun. */
-  answer(
-    caller: PerformingRun,
-    slot: number,
-    id: string,
-  ): Promise<{ readonly entry: Entry; readonly blobs: readonly NewBlob[] } | undefined>;
+  answer(caller: PerformingRun, slot: number, id: string): Promise<Answer | undefined>;
   /** Undoes a held run and gives its end. */
   undo(id: string): Promise<RunResult>;
 }
@@ -80,6 +88,8 @@ export interface PerformingRun {
   readonly blobs: Pick<Store, "blob">;
   /** False as long as no value of the run can hold one, so that nobody need look for them. */
   readonly mayHaveBlobs: boolean;
+  /** It was read from the journal: what it called may be under way. */
+  readonly isTakenUp: boolean;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
   /** Resolves when everything said so far is durable. */

@@ -18,7 +18,6 @@ import {
   type LoopCode,
   type PlanBranch,
   type PlanEnsemble,
-  type PlanMap,
   type Read,
   type Sealed,
   type SignalCode,
@@ -29,14 +28,9 @@ import {
   voteOf,
   votesOf,
 } from "@plumbline/core";
-import { keep, type NewBlob } from "../stores/value-keeper.ts";
+import { keep } from "../stores/value-keeper.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { callAndJudge, codeOf, Stages, withSealed, withValue } from "./user-code.ts";
-
-/** Items of one map (rule 32). */
-const maxItems = 10_000_000;
-/** Items of one map in one journal; longer arrays are spread over called runs, so that no journal grows with them. */
-const maxItemsInJournal = 1_000;
 
 /** Asks a function of the needs that answers at once; what it throws is the node's failure. */
 function askNow(
@@ -87,37 +81,6 @@ export function askInstant(run: PerformingRun, slot: Slot, done: Done): void {
       return { kind: "sleep.started", at: run.host.clock.now(), slot: slot.id, dueAt };
     }
     return { kind: "predicate", message: `until gave ${describe(given)} instead of a Date` };
-  });
-}
-
-/** The items of a map, each kept on its own. */
-export function listItems(run: PerformingRun, slot: Slot, done: Done): void {
-  const { codecs } = run.code.flow.code;
-  const said = () => ({ at: run.host.clock.now(), slot: slot.id });
-  const fail = (message: string) => done([{ kind: "step.failed", ...said(), failure: { kind: "value", message } }]);
-  const list = (needs: unknown) => {
-    const { over, from } = needs as { over: unknown; from?: number };
-    if (!Array.isArray(over)) return fail(`over is ${describe(over)} instead of an array`);
-    if (over.length > maxItems) return fail(`over has ${over.length} items: at most ${maxItems}`);
-    const items: Sealed[] = [];
-    const blobs: NewBlob[] = [];
-    const isSpread = over.length > maxItemsInJournal && (slot.node as PlanMap).parts !== undefined;
-    for (const [index, item] of (isSpread ? partsOf(over) : over).entries()) {
-      const kept = keep(item, { codecs, nonFinite: true });
-      if ("refusal" in kept) return fail(`over[${index}]${kept.refusal.path}: ${kept.refusal.reason}`);
-      items.push(kept.sealed);
-      blobs.push(...kept.blobs);
-    }
-    const place = { ...(from ? { from } : {}), ...(isSpread ? { partLength: maxItemsInJournal } : {}) };
-    done([{ kind: "items.listed", ...said(), items, ...place }], blobs);
-  };
-  withValue(run, slot.frame, slot.node.needs, list, (failure) => done([{ kind: "step.failed", ...said(), failure }]));
-}
-
-function partsOf(items: readonly unknown[]): unknown[] {
-  return Array.from({ length: Math.ceil(items.length / maxItemsInJournal) }, (_, part) => {
-    const from = part * maxItemsInJournal;
-    return { items: items.slice(from, from + maxItemsInJournal), from };
   });
 }
 

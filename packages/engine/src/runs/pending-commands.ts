@@ -47,8 +47,8 @@ export class PendingCommands {
     this.last = pending;
   }
 
-  has(slot: number): boolean {
-    return this.bySlot[slot + 1] !== undefined;
+  at(slot: number): Pending | undefined {
+    return this.bySlot[slot + 1];
   }
 
   /** True while this one has neither ended nor been given up. */

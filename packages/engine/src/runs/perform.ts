@@ -28,7 +28,8 @@ import { performAttempt } from "./attempt-line.ts";
 import { call, stopCall, undoCall } from "./called.ts";
 import type { Done, Performance, PerformingRun } from "./host.ts";
 import { mayBeKept, unlessKept } from "./kept-first.ts";
-import { askChoice, askInstant, combine, declareAnswer, declareSignal, judgeTurn, listItems } from "./nodes.ts";
+import { listItems } from "./map-items.ts";
+import { askChoice, askInstant, combine, declareAnswer, declareSignal, judgeTurn } from "./nodes.ts";
 import { performUndo } from "./undo.ts";
 import { callAndJudge, codeOf, Stages, withValue } from "./user-code.ts";
 

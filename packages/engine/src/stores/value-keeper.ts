@@ -5,6 +5,7 @@
  * same transaction as the entry that names it, or before (rule 31); blobs are named by the hash of what they hold, so
  * the same bytes of one run are kept once; opening always makes a fresh value.
  */
+import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import {
   blobsIn,
@@ -14,6 +15,7 @@ import {
   type Read,
   type Refusal,
   type Sealed,
+  type SealOptions,
   type Store,
   seal,
   sealPlain,
@@ -21,8 +23,8 @@ import {
 
 /** Longer sealed texts become blobs. */
 const inlineTextLimit = 65_536;
-/** One text or one array of bytes; SQLite's own limit is twice as far, and would fail everybody in the same commit. */
-const maxPiece = 512 * 1024 * 1024;
+/** Bytes of one text or one array of bytes; SQLite's own limit is twice as far, and would fail everybody in the same commit. */
+const largestPiece = 512 * 1024 * 1024;
 const storedMark = '{"$":"stored"';
 
 export interface NewBlob {
@@ -36,32 +38,69 @@ export type KeepResult =
 
 const noBlobs: readonly NewBlob[] = [];
 
-/** Seals a value for the journal; what is large is set aside as blobs. */
-export function keep(value: unknown, options: { codecs: readonly Codec[]; nonFinite?: boolean }): KeepResult {
-  const plain = sealPlain(value);
-  if (plain !== undefined) return placed(plain, noBlobs);
-  let blobs: NewBlob[] | undefined;
-  const result = seal(value, {
-    ...options,
-    putBytes(bytes) {
-      blobs ??= [];
-      return put(blobs, bytes.slice());
-    },
-  });
-  return "refusal" in result ? result : placed(result.sealed, blobs ?? noBlobs);
+export interface KeepOptions {
+  readonly codecs: readonly Codec[];
+  readonly nonFinite?: boolean;
+  /** For tests. */
+  readonly maxPiece?: number;
 }
 
-/** What is long is set aside; what is too long for one piece is refused. */
-function placed(sealed: Sealed, blobs: readonly NewBlob[]): KeepResult {
-  if (sealed.length <= inlineTextLimit && blobs.length === 0) return { sealed, blobs };
-  const longest = Math.max(sealed.length, ...blobs.map(({ bytes }) => bytes.byteLength));
-  if (longest > maxPiece) {
-    return { refusal: { path: "", reason: `${longest} bytes in one piece: at most ${maxPiece} can be kept` } };
+/** Seals a value for the journal; what is large is set aside as blobs, an array that is too long for one in several. */
+export function keep(value: unknown, options: KeepOptions): KeepResult {
+  const plain = sealPlain(value);
+  if (plain !== undefined && plain.length <= inlineTextLimit) return { sealed: plain, blobs: noBlobs };
+  let blobs: NewBlob[] | undefined;
+  const { maxPiece = largestPiece, ...rest } = options;
+  const putBytes = (bytes: Uint8Array) => {
+    blobs ??= [];
+    return put(blobs, bytes.slice());
+  };
+  const pieces = piecesOf(value, { ...rest, putBytes }, maxPiece, plain);
+  if ("refusal" in pieces) return pieces;
+  const longest = Math.max(0, ...(blobs ?? noBlobs).map(({ bytes }) => bytes.byteLength));
+  if (longest > maxPiece) return { refusal: { path: "", reason: `${longest} bytes: ${atMost(maxPiece)}` } };
+  const [text] = pieces as [Sealed];
+  if (pieces.length === 1 && text.length <= inlineTextLimit) return { sealed: text, blobs: blobs ?? noBlobs };
+  const kept = blobs ?? [];
+  const ids = pieces.map((piece) => put(kept, new TextEncoder().encode(piece)));
+  const names = ids.length === 1 ? `"id":"${ids[0]}"` : `"ids":${JSON.stringify(ids)}`;
+  return {
+    sealed: `${storedMark},${names},"size":${pieces.reduce((size, { length }) => size + length, 0)}}`,
+    blobs: kept,
+  };
+}
+
+/** The text of a value; of an array whose text is too long the texts of its parts, which are arrays again. */
+function piecesOf(
+  value: unknown,
+  options: SealOptions,
+  maxPiece: number,
+  whole?: Sealed,
+  from?: number,
+): readonly Sealed[] | { readonly refusal: Refusal } {
+  const result = whole === undefined ? seal(value, options) : { sealed: whole };
+  if ("sealed" in result && (result.sealed.length <= maxPiece / 3 || Buffer.byteLength(result.sealed) <= maxPiece)) {
+    return [result.sealed];
   }
-  if (sealed.length <= inlineTextLimit) return { sealed, blobs };
-  const all = [...blobs];
-  const id = put(all, new TextEncoder().encode(sealed));
-  return { sealed: `${storedMark},"id":"${id}","size":${sealed.length}}`, blobs: all };
+  if ("refusal" in result && !result.refusal.isTooLong) return result;
+  if (!Array.isArray(value) || value.length < 2 || isOfCodec(value, options)) {
+    const path = from === undefined ? "" : `[${from}]`;
+    return { refusal: { path, reason: `its text is too long: ${atMost(maxPiece)}`, isTooLong: true } };
+  }
+  const half = Math.ceil(value.length / 2);
+  const first = piecesOf(value.slice(0, half), options, maxPiece, undefined, from ?? 0);
+  if ("refusal" in first) return first;
+  const second = piecesOf(value.slice(half), options, maxPiece, undefined, (from ?? 0) + half);
+  return "refusal" in second ? second : [...first, ...second];
+}
+
+function atMost(maxPiece: number): string {
+  return `at most ${maxPiece} bytes can be kept in one piece, which is a value, or an item of an array, or an array of bytes`;
+}
+
+/** It sealed as far as it went, so its codecs do not throw. */
+function isOfCodec(value: unknown, { codecs = [] }: SealOptions): boolean {
+  return codecs.some((codec) => codec.is(value));
 }
 
 function put(blobs: NewBlob[], bytes: Uint8Array): string {
@@ -74,13 +113,16 @@ function isStored(sealed: Sealed): boolean {
   return sealed.startsWith(storedMark);
 }
 
-/** True when the sealed text is kept in the blob of this id. */
+/** True when the whole of the sealed text is kept in the blob of this id. */
 export function isStoredAs(sealed: Sealed, id: string): boolean {
-  return isStored(sealed) && storedId(sealed) === id;
+  if (!isStored(sealed)) return false;
+  const ids = storedIds(sealed);
+  return ids.length === 1 && ids[0] === id;
 }
 
-function storedId(sealed: Sealed): string {
-  return (JSON.parse(sealed) as { id: string }).id;
+function storedIds(sealed: Sealed): readonly string[] {
+  const { id, ids } = JSON.parse(sealed) as { id?: string; ids?: readonly string[] };
+  return ids ?? [id as string];
 }
 
 /** True when opening these values needs a look into the store first. */
@@ -107,19 +149,44 @@ export async function readerFor(
   values: readonly Sealed[],
   codecs: readonly Codec[],
 ): Promise<Read> {
+  const { bytes, texts } = await fetchAll(store, run, values);
+  const options = { codecs, getBytes: (id: string) => bytes.get(id) as Uint8Array };
+  return (sealed) => {
+    const [text = sealed, ...more] = texts.get(sealed) ?? [];
+    if (more.length === 0) return open(text, options);
+    return [text, ...more].flatMap((piece) => open(piece, options) as unknown[]);
+  };
+}
+
+/** The blobs that a value names: blobs belong to one run, so another one that is given the value has its own. */
+export async function blobsOf(store: Pick<Store, "blob">, run: string, sealed: Sealed): Promise<NewBlob[]> {
+  if (!needsBlobs([sealed])) return [];
+  const { bytes } = await fetchAll(store, run, [sealed]);
+  return [...bytes].map(([id, content]) => ({ id, bytes: content }));
+}
+
+/** All bytes that these values name, and the texts that they are kept in where that is elsewhere. */
+async function fetchAll(
+  store: Pick<Store, "blob">,
+  run: string,
+  values: readonly Sealed[],
+): Promise<{ readonly bytes: Map<string, Uint8Array>; readonly texts: Map<Sealed, readonly Sealed[]> }> {
   const bytes = new Map<string, Uint8Array>();
-  const texts = new Map<Sealed, Sealed>();
+  const texts = new Map<Sealed, readonly Sealed[]>();
   const fetchOnce = async (id: string) => {
     if (!bytes.has(id)) bytes.set(id, await fetchBlob(store, run, id));
     return bytes.get(id) as Uint8Array;
   };
   for (const sealed of values) {
-    const text = isStored(sealed) ? new TextDecoder().decode(await fetchOnce(storedId(sealed))) : sealed;
-    texts.set(sealed, text);
-    for (const id of blobsIn(text)) await fetchOnce(id);
+    const pieces: Sealed[] = [];
+    for (const id of isStored(sealed) ? storedIds(sealed) : []) pieces.push(decoder.decode(await fetchOnce(id)));
+    if (pieces.length > 0) texts.set(sealed, pieces);
+    for (const text of pieces.length > 0 ? pieces : [sealed]) for (const id of blobsIn(text)) await fetchOnce(id);
   }
-  return (sealed) => open(texts.get(sealed) ?? sealed, { codecs, getBytes: (id) => bytes.get(id) as Uint8Array });
+  return { bytes, texts };
 }
+
+const decoder = new TextDecoder();
 
 async function fetchBlob(store: Pick<Store, "blob">, run: string, id: string): Promise<Uint8Array> {
   const bytes = await store.blob(run, id);

@@ -24,7 +24,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { ifNobodyAnswers } from "./frame.ts";
 import { jsonText } from "./json-text.ts";
 import { clean, clipped, relative, shellWord } from "./phrase.ts";
-import { approvalParts, findApproval, findRun, recordOf } from "./run-name.ts";
+import { approvalParts, askedIn, findApproval, findRun, recordOf } from "./run-name.ts";
 import { indented } from "./run-report.ts";
 import { limitOf, timeLeft } from "./runs-command.ts";
 import { answer, databaseHint, option, type Session } from "./session.ts";
@@ -121,7 +121,7 @@ function listText(requests: readonly Request[], { out, now: clock }: Session): s
 
 async function detail(session: Session, engine: Journals, id: string): Promise<void> {
   const { run: name, path: given } = approvalParts(id);
-  const record = await recordOf(engine, await findRun(engine, name));
+  const record = await recordOf(engine, await askedIn(engine, await findRun(engine, name), given));
   const state = fold(newState(record.plan), record.entries);
   const path = findApproval(state, given);
   const slot = slotByPath(state, path) as Slot;

@@ -2,10 +2,18 @@
  * Watches the runs that a watched run called, so that what they wait for is known beside it.
  *
  * Boundary: journals in, LiveRuns into their caller's; showing and stopping are the follower's. Invariants: a called run is
- * watched while its caller waits for it and no longer; parts of a long array are not, they are many and wait for nobody;
- * when the watching breaks off, whoever watches the caller begins again.
+ * watched while its caller waits for it and no longer; parts of a long array are only where something in them may wait for
+ * somebody, because they are many; when the watching breaks off, whoever watches the caller begins again.
  */
-import type { Entry, Journals, RunRecord, Slot } from "@plumbline/core";
+import {
+  type Entry,
+  type Journals,
+  type Plan,
+  type PlanScope,
+  type RunRecord,
+  type Slot,
+  scopesOf,
+} from "@plumbline/core";
 import { LiveRun } from "./live-run.ts";
 
 const lookAgainMs = 100;
@@ -32,7 +40,9 @@ export class CalledWatch {
   }
 
   private follow(caller: LiveRun, slot: Slot | undefined): void {
-    if (slot?.status !== "called" || slot.node.kind !== "call" || slot.node.part !== undefined) return;
+    if (slot?.status !== "called" || slot.node.kind !== "call") return;
+    const { part } = slot.node;
+    if (part !== undefined && !mayWait(caller.state.plan, part)) return;
     this.watch(caller, slot).catch(() => {}); // the owner went away, or the watching is over
   }
 
@@ -61,4 +71,13 @@ export class CalledWatch {
     }
     return undefined;
   }
+}
+
+/** Somebody may have to answer in the scope, or in a run that is called there. */
+function mayWait(plan: Plan, scope: number): boolean {
+  const { nodes } = plan.scopes[scope] as PlanScope;
+  return nodes.some((node) => {
+    if (node.kind === "approval" || node.kind === "signal" || node.kind === "call") return true;
+    return scopesOf(node).some((inner) => mayWait(plan, inner));
+  });
 }

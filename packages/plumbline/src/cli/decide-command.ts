@@ -25,7 +25,7 @@ import { jsonText } from "./json-text.ts";
 import { carryHere, carryWords } from "./motion.ts";
 import { clean, relative } from "./phrase.ts";
 import { CliError } from "./problem.ts";
-import { approvalParts, findApproval, recordOf } from "./run-name.ts";
+import { approvalParts, askedIn, findApproval, recordOf } from "./run-name.ts";
 import { currentReport, type RunReport, runDocument, runText } from "./run-report.ts";
 import { answer, argument, databaseHint, option, type Session, systemUser } from "./session.ts";
 
@@ -41,14 +41,16 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
   const { run: name, path: given } = approvalParts(argument(session, 0));
   const id = randomUUID(); // the same for the owner and for whoever takes its place
   return withFlowsOf(session, name, async (database, run) => {
-    const { plan, entries } = await database.ask((engine) => recordOf(engine, run), true);
+    const from = (await database.ask((engine) => recordOf(engine, run), true)).entries.length;
+    const asking = await database.ask((engine) => askedIn(engine, run, given), true);
+    const { plan, entries } = await database.ask((engine) => recordOf(engine, asking), true);
     const state = fold(newState(plan), entries);
     const path = findApproval(state, given);
     const decision = decisionOf(session, slotByPath(state, path)?.node as PlanApproval, approved);
     const by = option(session, "by") ?? systemUser();
     const note = option(session, "note");
     const request = {
-      run,
+      run: asking,
       path,
       decision,
       id,
@@ -57,11 +59,9 @@ async function decideCommand(session: Session, approved: boolean): Promise<ExitC
     };
     const decided = await database.ask((engine) => engine.decide(request), true).catch(told);
     const carried =
-      database.isOwner && decided.status !== "late"
-        ? await carryHere(session, database, run, entries.length)
-        : undefined;
+      database.isOwner && decided.status !== "late" ? await carryHere(session, database, run, from) : undefined;
     const report = await currentReport(database, run);
-    const before = decided.status === "late" ? await decisionBefore(database, run, path) : undefined;
+    const before = decided.status === "late" ? await decisionBefore(database, asking, path) : undefined;
     answer(
       session,
       () => ({

@@ -4,7 +4,18 @@
  * Boundary: text to ids, by asking the engine. Invariants: a name that fits two runs is refused and both are shown; the
  * search is bounded and says so.
  */
-import { type Journals, pathOf, type RunRecord, type RunState, type RunSummary } from "@plumbline/core";
+import {
+  fold,
+  type Journals,
+  newState,
+  openPartsOf,
+  partWith,
+  pathOf,
+  type RunRecord,
+  type RunState,
+  type RunSummary,
+  slotByPath,
+} from "@plumbline/core";
 import { CliError } from "./problem.ts";
 
 const pageLength = 1_000;
@@ -72,6 +83,21 @@ function unknown(name: string, found: string): CliError {
 export function approvalParts(id: string): { readonly run: string; readonly path?: string } {
   const colon = id.indexOf(":");
   return colon === -1 ? { run: id } : { run: id.slice(0, colon), path: id.slice(colon + 1) };
+}
+
+/** Where the approval is that is meant: of a map that is spread over parts, in one of those. Gives a run's id. */
+export async function askedIn(engine: Journals, run: string, path: string | undefined): Promise<string> {
+  const record = await engine.get(run);
+  if (!record) return run;
+  const state = fold(newState(record.plan), record.entries);
+  if (path !== undefined) {
+    const part = slotByPath(state, path) ? undefined : partWith(state, path);
+    return part === undefined ? run : askedIn(engine, part, path);
+  }
+  if (record.summary.waits.some(({ kind }) => kind === "approval")) return run;
+  const parts = await Promise.all(openPartsOf(state).map((part) => askedIn(engine, part, undefined)));
+  const [only, ...others] = parts;
+  return only !== undefined && others.length === 0 ? only : run;
 }
 
 /** The path of the approval that is meant. @throws CliError `approval-unknown` */
