@@ -80,8 +80,8 @@ export function asTurn({ reply, results }: StoredTurn): AgentTurn {
       if (refused !== undefined) return { id, tool, status: "failure", message: refused };
       if (result.status === "success") return { id, tool, status: "success", output: result.value };
       // What went wrong, and not where in the run.
-      const { cause, message } = result.failure;
-      return { id, tool, status: "failure", message: (cause ?? { message }).message };
+      const { cause = result.failure } = result.failure;
+      return { id, tool, status: "failure", message: cause.message };
     }),
   };
 }

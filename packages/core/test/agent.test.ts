@@ -75,11 +75,13 @@ test("a model is asked with its needs, its tools, and the turns so far as they w
     calls: [
       { id: "1", tool: "search", input: {} },
       { id: "2", tool: "pay", input: {} },
+      { id: "3", tool: "pay", input: {} },
     ],
   };
   const results = [
     { status: "success", value: ["x"] },
     { status: "failure", failure: { message: "agent[1].calls[1] failed: no money", cause: { message: "no money" } } },
+    { status: "failure", failure: { message: "no money at all" } },
   ];
   const given = { needs: { topic: "t" }, turn: 2, turns: [{ reply, results }] };
   expect(await asked(model.rungs[0] as RungCode)(given, context)).toEqual({ answer: 1 });
@@ -92,6 +94,7 @@ test("a model is asked with its needs, its tools, and the turns so far as they w
         results: [
           { id: "1", tool: "search", status: "success", output: ["x"] },
           { id: "2", tool: "pay", status: "failure", message: "no money" },
+          { id: "3", tool: "pay", status: "failure", message: "no money at all" },
         ],
       },
     ],
