@@ -93,24 +93,26 @@ export function agentOf(path: string, options: Options): WrittenAgent {
   demandAgent(path, options);
   const { maxTurns, maxCost, output, atLimit = "fail", after } = options;
   return {
-    loopBy: (models) => ({
-      ...(after === undefined ? {} : { after }),
-      ...(maxCost === undefined ? {} : { maxCost }),
-      output: aTurn,
-      maxTurns,
-      until: ((turn: StoredTurn) => turn.reply.calls.length === 0) as never,
-      atLimit: (atLimit === "fail"
-        ? "fail"
-        : (turns: readonly StoredTurn[]) => lastTurn(turns, atLimit, output)) as never,
-      body: turnBy(models, path, options),
-    }),
+    loopBy(models) {
+      demandModels(path, models);
+      return {
+        ...(after === undefined ? {} : { after }),
+        ...(maxCost === undefined ? {} : { maxCost }),
+        output: aTurn,
+        maxTurns,
+        until: ((turn: StoredTurn) => turn.reply.calls.length === 0) as never,
+        atLimit: (atLimit === "fail"
+          ? "fail"
+          : (turns: readonly StoredTurn[]) => lastTurn(turns, atLimit, output)) as never,
+        body: turnBy(models, options),
+      };
+    },
     answerOf: (loop) => (loop as unknown as { reply: { answer: Ref<unknown> } }).reply.answer,
   };
 }
 
 /** One turn: the model speaks, and the tools that it asks for are called. */
-function turnBy(models: readonly AnyRung<never, unknown>[], path: string, options: Options) {
-  demandModels(path, models);
+function turnBy(models: readonly AnyRung<never, unknown>[], options: Options) {
   const { needs = {}, tools, output, maxCalls = defaultMaxCalls, timeout, retry } = options;
   const told = Object.fromEntries(
     Object.entries(tools).map(([key, { description, input }]) => [key, { description, input }]),
