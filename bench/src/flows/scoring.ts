@@ -31,12 +31,11 @@ export function scoringFlow(faults: ReadonlyMap<number, InjectedFault>): Flow<Pa
         needs: { payment },
         output: Score,
         kind: "pure",
-        members: { rules: member("rules"), regression: member("regression"), stumps: member("stumps") },
         timeout: "200ms",
         retry: { maxAttempts: 1 },
         quorum: 2,
         combine: upperMedian(({ risk }) => risk),
-      });
+      }).by({ rules: member("rules"), regression: member("regression"), stumps: member("stumps") });
       const level = $.step("level", { needs: { risk: vote.value }, kind: "pure", output: z.enum(["low", "high"]) }).by(
         ({ risk }) => levelOf(risk),
       );

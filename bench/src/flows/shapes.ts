@@ -101,10 +101,9 @@ function ensemble(): Shape {
       const vote = $.ensemble("vote", {
         needs: { n },
         output: Value,
-        members: { a: ({ n }) => ({ n: n + 1 }), b: ({ n }) => ({ n: n + 2 }), c: ({ n }) => ({ n: n + 3 }) },
         quorum: 2,
         combine: upperMedian(({ n }) => n),
-      });
+      }).by({ a: ({ n }) => ({ n: n + 1 }), b: ({ n }) => ({ n: n + 2 }), c: ({ n }) => ({ n: n + 3 }) });
       return { n: vote.value };
     },
   });

@@ -29,14 +29,13 @@ export function riskScoringFlow({ members, memberTimeout = "5s", samples = {} }:
       const vote = $.ensemble("vote", {
         needs: { transaction },
         output: Score,
-        members: { rules: members.rules, trees: members.trees, graph: members.graph },
         timeout: memberTimeout,
         // A second attempt would take a member past its 5 s.
         retry: { maxAttempts: 1 },
         quorum: 2,
         combine: upperMedian(({ risk }) => risk),
         below: null,
-      });
+      }).by({ rules: members.rules, trees: members.trees, graph: members.graph });
       const level = $.step("level", { needs: { risk: vote.value }, kind: "pure", output: z.enum(RISK_LEVEL) }).by(
         ({ risk }) => levelOf(risk),
       );

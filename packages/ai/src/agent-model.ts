@@ -31,8 +31,9 @@ export type AgentModelOptions<Needs> = LlmOptions<Needs>;
  * @throws ModelError when a turn runs: HTTP errors with their `status`, answers that are cut off, filtered or empty
  * @example
  * ```ts
- * $.agent("research", { needs: { question }, output: Answer, maxTurns: 8, tools: { search },
- *   model: agentModel(primary, { prompt: ({ question }) => question }) });
+ * $.agent("research", { needs: { question }, output: Answer, maxTurns: 8, tools: { search } }).by(
+ *   agentModel(primary, { prompt: ({ question }) => question }),
+ * );
  * ```
  */
 export function agentModel<Needs>(
@@ -44,13 +45,32 @@ export function agentModel<Needs>(
     const format = besideTools(await askedFormat(source, options, output, context));
     const { tools, wrapped } = await toolsOf(asked.tools, (message) => context.log(message));
     const written = conversation(await options.prompt(needs), turns, wrapped, source);
-    const question = questionOf(written, options.system, format, answerOf(context.previous));
+    const question = questionOf(written, options.system, format, answerOf(context.previous), again);
     const said = await callModel(source, options, { question, format, tools }, context);
-    const calls = said.toolCalls.map(({ toolCallId, toolName, input }): AgentCall => {
-      return { id: toolCallId, tool: toolName, input: wrapped.has(toolName) ? unwrapped(input, wrapper) : input };
+    if (said.toolCalls.length === 0) return { answer: await judgeable(said.text, format, output, source) };
+    const ids = ownIds(said, turns);
+    const calls = said.toolCalls.map(({ toolName: tool, input }, index): AgentCall => {
+      return { id: ids[index] as string, tool, input: wrapped.has(tool) ? unwrapped(input, wrapper) : input };
     });
-    if (calls.length === 0) return { answer: await judgeable(said.text, format, output, source) };
-    return { calls, ...(said.text === "" ? {} : { text: said.text }), ...keptOf(said, source) };
+    return { calls, ...(said.text === "" ? {} : { text: said.text }), ...keptOf(said, ids, source) };
+  });
+}
+
+/** Many a refused answer is a text that announces what a tool should be used for. */
+const again = "Use the tools that you still need, or answer again, in full, with these faults mended.";
+
+/**
+ * Ids by which the calls can be told apart, also from those of the turns before: some servers give the same one again, or
+ * none, and providers refuse conversations in which two calls share one.
+ */
+function ownIds({ toolCalls }: Said, turns: readonly AgentTurn[]): string[] {
+  const taken = new Set(turns.flatMap(({ reply }) => (reply.calls ?? []).map(({ id }) => id)));
+  return toolCalls.map(({ toolCallId }) => {
+    const first = toolCallId === "" ? "call" : toolCallId;
+    let id = first;
+    for (let again = 2; taken.has(id); again++) id = `${first}_${again}`;
+    taken.add(id);
+    return id;
   });
 }
 
@@ -145,9 +165,12 @@ interface Kept {
   readonly content: AssistantModelMessage["content"];
 }
 
-function keptOf({ content }: Said, { asked }: Source): { readonly kept?: Kept } {
+function keptOf({ content }: Said, ids: readonly string[], { asked }: Source): { readonly kept?: Kept } {
   if (typeof content === "string") return {};
-  const parts = content.filter(({ type }) => type === "text" || type === "reasoning" || type === "tool-call");
+  const unused = [...ids];
+  const parts = content
+    .filter(({ type }) => type === "text" || type === "reasoning" || type === "tool-call")
+    .map((part) => (part.type === "tool-call" ? { ...part, toolCallId: unused.shift() as string } : part));
   const isSpecial = parts.some(
     (part) => part.type === "reasoning" || ("providerOptions" in part && part.providerOptions !== undefined),
   );

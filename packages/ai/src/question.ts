@@ -19,15 +19,16 @@ const maxReasons = 20;
 const maxReasonLength = 300;
 const maxValueLength = 4_000;
 
-/** The question of one attempt. */
+/** The question of one attempt; `again` is what is asked for where an earlier answer was refused. */
 export function questionOf(
   written: string | readonly ModelMessage[],
   system: string | undefined,
   format: AnswerFormat,
   previous: Previous | undefined,
+  again = "Answer again, in full, with these faults mended.",
 ): Question {
   const instructions = [system, format.instruction].filter((part) => part !== undefined).join("\n\n");
-  const feedback = feedbackOn(previous, format);
+  const feedback = feedbackOn(previous, format, again);
   const prompt =
     typeof written === "string"
       ? [written, feedback].filter((part) => part !== undefined).join("\n\n")
@@ -39,13 +40,13 @@ export function questionOf(
  * What was wrong before, in words for the model; undefined when nothing was, or when it was not the answer's fault.
  * Speaks of "an earlier answer", because it may have been another rung's.
  */
-function feedbackOn(previous: Previous | undefined, format: AnswerFormat): string | undefined {
+function feedbackOn(previous: Previous | undefined, format: AnswerFormat, again: string): string | undefined {
   if (previous === undefined) return undefined;
   const reasons = reasonsOf(previous, format).slice(0, maxReasons);
   if (reasons.length === 0) return undefined;
   const lines = ["An earlier answer was refused:", ...reasons.map((reason) => `- ${clip(reason, maxReasonLength)}`)];
   if (previous.value !== undefined) lines.push("", "The refused answer:", shown(previous.value));
-  lines.push("", "Answer again, in full, with these faults mended.");
+  lines.push("", again);
   return lines.join("\n");
 }
 

@@ -153,6 +153,31 @@ test("a tool that does not describe itself is told without a schema, and said so
   expect(context.logged[0]?.message).toMatch(/^the input of the tool any is told without a schema: /);
 });
 
+test("calls that share an id, have none, or have that of an earlier turn get ids of their own, in what is kept too", async () => {
+  const signature = { local: { signature: "s1" } };
+  const call = (id: string) => ({ id, tool: "weather", input: '{"city":"Oslo"}', signature });
+  const calls = [call("c1"), call("c1"), call("c9"), call(""), call("")];
+  const { reply } = await turnOf({ text: "Let me see.", calls }, question({ turns: [looked], turn: 2 }));
+  const ids = ["c1_2", "c1_3", "c9", "call", "call_2"];
+  expect(reply.calls?.map(({ id }) => id)).toEqual(ids);
+
+  const results = ids.map((id) => ({ id, tool: "weather", status: "success" as const, output: "cold" }));
+  const { prompt } = (await turnOf(answers, question({ turns: [looked, { reply, results }], turn: 3 }))).call;
+  const told = prompt.slice(3).map(({ content }) => content as { readonly toolCallId?: string }[]);
+  const known = told.map((parts) => parts.flatMap(({ toolCallId }) => toolCallId ?? []));
+  expect(known).toEqual([ids, ids]);
+});
+
+test("a bare text where an answer was wanted is refused with a reason, and tools may still be used", async () => {
+  const { reply } = await turnOf({ text: "I will look at the weather now." });
+  expect(reply).toEqual({ answer: "I will look at the weather now." });
+  const previous = await refusedBefore(Report, reply.answer);
+  const { call } = await turnOf(answers, question(), {}, { attempt: 2, previous: { ...previous, value: reply } });
+  const told = JSON.stringify(call.prompt.at(-1)?.content);
+  expect(told).toContain("it was not valid JSON");
+  expect(told).toContain("Use the tools that you still need, or answer again");
+});
+
 test("a tool that there is not, and an input that is no JSON, reach the core as they are", async () => {
   const calls = [
     { id: "c1", tool: "whether", input: "{}" },
@@ -225,14 +250,6 @@ test("in a flow: what a model does wrong is told to it, and the answer is the ag
     build: ($, input) =>
       $.agent("look", {
         needs: { question: input.question },
-        model: [
-          agentModel(model, {
-            prompt: ({ question }: { readonly question: string }) => question,
-            price: { inputPerMillion: 1e5, outputPerMillion: 0 },
-            retry: { delay: 0 },
-          }),
-          template(() => ({ answer: { text: "no model answered", warm: false } })),
-        ],
         tools: {
           weather: tool({
             description: "The weather of a city.",
@@ -244,15 +261,22 @@ test("in a flow: what a model does wrong is told to it, and the answer is the ag
         },
         output: Report,
         maxTurns: 5,
-      }),
+      }).by(
+        agentModel(model, {
+          prompt: ({ question }) => question,
+          price: { inputPerMillion: 1e5, outputPerMillion: 0 },
+          retry: { delay: 0 },
+        }),
+        template(() => ({ answer: { text: "no model answered", warm: false } })),
+      ),
   });
   const result = await run(made, { question: "Is it warm in Oslo?" });
   expect(result.failure).toBeUndefined();
-  expect(result.output).toEqual({ text: "It is -3 degrees.", warm: false });
+  expect(result).toMatchObject({ outcome: "succeeded", output: { text: "It is -3 degrees.", warm: false } });
   expect(result.cost).toEqual({ usd: expect.closeTo(5, 8), tokens: 75 });
   const last = (call: number) => JSON.stringify(model.doGenerateCalls[call]?.prompt.at(-1));
   expect(last(1)).toContain("there is no tool");
-  expect(last(2)).toContain("the tool's input breaks its contract: .city");
+  expect(last(2)).toContain("the input breaks the contract of weather: .city");
   expect(last(3)).toContain('"degrees":-3');
   expect(last(4)).toContain(".warm: Invalid input");
 });

@@ -38,11 +38,10 @@ function sums(first: string, ...others: string[]): Flow<{ question: string }, z.
     build: ($, { question }) =>
       $.agent("sum", {
         needs: { question },
-        model: [ask(first), ...others.map(ask)],
         tools: { add },
         output: Totals,
         maxTurns: 4,
-      }),
+      }).by(ask(first), ...others.map(ask)),
   });
 }
 
@@ -67,7 +66,7 @@ test("a tool that failed is told as an error, and the model mends what it wrote"
   const told = server.requests[1]?.messages.at(-1);
   expect(told).toMatchObject({
     role: "tool",
-    content: expect.stringContaining("the tool's input breaks its contract: .a"),
+    content: expect.stringContaining("the input breaks the contract of add: .a"),
   });
   expect(server.requests[2]?.messages.filter(({ role }) => role === "assistant")).toMatchObject([
     { tool_calls: [{ id: "call_0", function: { arguments: '{"a":"two","b":"three"}' } }] },

@@ -12,23 +12,24 @@ const price = { inputPerMillion: 1e5, outputPerMillion: 0 };
 const retry = { maxAttempts: 2, delay: 0 } as const;
 
 test("members of an ensemble: each is asked for the contract, and one that talks nonsense costs only its voice", async () => {
-  const prompt = ({ text }: { readonly text: string }) => `Is this fraud? ${text}`;
   const models = [
     mockModel("first", { text: '{"label":"fraud"}' }),
     mockModel("second", { text: '{"label":"perhaps"}' }, { text: '{"label":"maybe"}' }),
     mockModel("third", { text: '{"label":"none"}' }, { text: '{"label":"fraud"}' }),
   ] as const;
   const [first, second, third] = models;
-  const asking = (model: (typeof models)[number]) => llm(model, { prompt, price, retry });
   const made = flow("vote", {
     input: z.object({ text: z.string() }),
     build: ($, { text }) =>
       $.ensemble("judge", {
         needs: { text },
         output: Verdict,
-        members: { first: asking(first), second: asking(second), third: asking(third) },
         quorum: 2,
         combine: majority(({ label }) => label),
+      }).by({
+        first: llm(first, { prompt: ({ text }) => `Is this fraud? ${text.trim()}`, price, retry }),
+        second: [llm(second, { prompt: ({ text }) => text.toUpperCase(), price, retry })],
+        third: llm(third, { prompt: ({ text }) => `Fraud? ${text.trim()}`, price, retry }),
       }),
   });
   const result = await run(made, { text: "Send money." });

@@ -67,14 +67,19 @@ test("an agent's model is given the agent's needs, and its prompt says which", (
   flow("agents", {
     input: Fields,
     build($, { name, income }) {
-      const one = $.agent("one", { ...agent, needs: { name }, model: apart });
-      const two = $.agent("two", {
-        ...agent,
-        needs: { name, income },
-        model: [apart, template(() => ({ answer: "" }))],
-      });
+      const one = $.agent("one", { ...agent, needs: { name } }).by(apart);
+      const two = $.agent("two", { ...agent, needs: { name, income } }).by(
+        agentModel(model, {
+          prompt: (needs) => {
+            expectTypeOf(needs).toEqualTypeOf<{ name: string; income: number }>();
+            return needs.name;
+          },
+        }),
+        apart,
+        template(({ needs }) => ({ answer: needs.name })),
+      );
       // @ts-expect-error the prompt needs a name that the agent does not have
-      const three = $.agent("three", { ...agent, needs: { income }, model: apart });
+      const three = $.agent("three", { ...agent, needs: { income } }).by(apart);
       expectTypeOf(one).toEqualTypeOf<Ref<string>>();
       return { one, two, three };
     },

@@ -78,22 +78,37 @@ function decideFallenItem(state: RunState, slot: Slot, frame: Frame, env: Enviro
 function decideLoop(state: RunState, slot: Slot, node: PlanLoop, inside: Inside, env: Environment, out: Draft): void {
   if (inside.open > 0) return;
   const entry = { at: env.now, slot: slot.id };
-  const turns = inside.frames.length;
   if (inside.done) {
     out.entries.push({ kind: "scope.completed", ...entry });
   } else if (!isAtLimit(slot, node, inside)) {
-    out.entries.push({ kind: "scope.entered", ...entry, scope: node.scope, key: turns + 1 });
+    out.entries.push({ kind: "scope.entered", ...entry, scope: node.scope, key: inside.frames.length + 1 });
   } else {
-    const degraded = `not good enough after ${turns} ${turns === 1 ? "turn" : "turns"}`;
+    const degraded = limitReason(slot);
     if (node.atLimit === "last") out.entries.push({ kind: "scope.completed", ...entry, degraded });
     else failOwner(state, slot, { kind: "limit", message: degraded }, env, out);
   }
 }
 
-function isAtLimit(slot: Slot, { maxTurns, maxCost }: PlanLoop, inside: Inside): boolean {
-  if (inside.frames.length >= maxTurns) return true;
-  const { usd = Number.POSITIVE_INFINITY, tokens = Number.POSITIVE_INFINITY } = maxCost ?? {};
-  return slot.usd >= usd || slot.tokens >= tokens;
+function isAtLimit(slot: Slot, node: PlanLoop, inside: Inside): boolean {
+  return inside.frames.length >= node.maxTurns || spentOf(slot, node) !== undefined;
+}
+
+/** Ten times 0.1 is a little less than 1 in binary, and has cost 1 all the same. */
+const slack = 1 + 1e-9;
+
+/** What a loop has cost, in words, when that is as much as it may. */
+function spentOf(slot: Slot, { maxCost = {} }: PlanLoop): string | undefined {
+  const { usd, tokens } = maxCost;
+  if (usd !== undefined && slot.usd * slack >= usd) return `cost ${Number(slot.usd.toPrecision(6))} of ${usd} dollars`;
+  return tokens !== undefined && slot.tokens >= tokens ? `cost ${slot.tokens} of ${tokens} tokens` : undefined;
+}
+
+/** Why a loop takes no more turns. Ask it of one at its limit. */
+export function limitReason(slot: Slot): string {
+  const turns = (slot.inside as Inside).frames.length;
+  const spent = spentOf(slot, slot.node as PlanLoop);
+  const reason = `not good enough after ${turns} ${turns === 1 ? "turn" : "turns"}`;
+  return spent === undefined ? reason : `${reason}, which ${spent}`;
 }
 
 /** Everybody has spoken, or the rest cannot change the answer any more. */

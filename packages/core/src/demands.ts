@@ -86,13 +86,45 @@ export function demandName(name: unknown, where: string): void {
   throw invalid(`${where}.name`, expected, name, { mend: "rename it: paths and commands are made of names" });
 }
 
-export function stepWithoutRung(name: string): PlumblineError {
-  return new PlumblineError("step-without-rung", "a step that nothing produces", {
-    path: name,
-    expected: `$.step("${name}", { ... }).by(function, ...)`,
-    found: "no .by(...)",
+/** Nodes that two calls make: the first says what is wanted, the second what gives it. */
+export type Unfinished = "step" | "agent" | "ensemble";
+
+const secondCalls: Readonly<Record<Unfinished, { what: string; given: string; mend: string }>> = {
+  step: {
+    what: "a step that nothing produces",
+    given: "function, ...",
     mend: "add .by with the function that gives the step's value",
-  });
+  },
+  agent: {
+    what: "an agent without a model",
+    given: "model, ...",
+    mend: "add .by with what says its turns: agentModel(model, { prompt }) of @plumbline/ai, or a function",
+  },
+  ensemble: {
+    what: "an ensemble without members",
+    given: "{ name: function, ... }",
+    mend: "add .by with an object of the members that answer",
+  },
+};
+
+/** A node as messages name it. */
+interface Named {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A node whose second call is missing, or says nothing. */
+export function withoutBy({ name, path }: Named, kind: Unfinished = "step"): PlumblineError {
+  const { what, given, mend } = secondCalls[kind];
+  const expected = `$.${kind}("${name}", { ... }).by(${given})`;
+  return new PlumblineError("step-without-rung", what, { path, expected, found: "no .by(...)", mend });
+}
+
+/** A node whose second call is made again. */
+export function secondBy({ path }: Named, kind: Unfinished, given: readonly unknown[]): PlumblineError {
+  const mend =
+    kind === "ensemble" ? "give all members to one .by" : "give all rungs to one .by: the first choice first";
+  return invalid(`${path}.by`, `one call of .by for each ${kind}`, given, { words: "a second call", mend });
 }
 
 /** Options that there are, among them a contract. A schema in the place of the options is told as a contract missing. */

@@ -5,20 +5,16 @@
  * that long flows type-check as fast as short ones.
  */
 import type { AgentOptions } from "./agent.ts";
+import type { AgentRung } from "./agent-reply.ts";
 import type { ApprovalOptions, Declarable, Verdict } from "./approval.ts";
 import type { Flow } from "./code.ts";
-import type { AnswerOf, CertaintyOf, Ref, Reference, ValueOf, WrittenFor } from "./reference.ts";
+import type { EnsembleAnswer, EnsembleOptions, Member } from "./ensemble.ts";
+import type { AnswerOf, Certainty, CertaintyOf, Ref, Reference, ValueOf, WrittenFor } from "./reference.ts";
 import type { AnyRung, InputOf, OutputOf, Schema } from "./rung.ts";
-import type {
-  BranchOptions,
-  Collected,
-  EnsembleAnswer,
-  EnsembleOptions,
-  LoopOptions,
-  MapOptions,
-} from "./scope-nodes.ts";
+import type { BranchOptions, Collected, LoopOptions, MapOptions } from "./scope-nodes.ts";
 import type { StepOptions } from "./step.ts";
 import type { StepDefinition } from "./step-definition.ts";
+import type { CombineByName } from "./votes.ts";
 import type { CallOptions, SignalOptions, SleepOptions } from "./waiting-nodes.ts";
 
 /** The condition and order that any node may have. `when` makes what reads the node possibly undefined. */
@@ -41,6 +37,24 @@ type CertaintyWith<Written, When, After> = [When] extends [never] ? CertaintyOf<
 export interface StepWithoutLadder<Needs, S extends Schema, Result> {
   /** The ladder, first choice first: functions, `{ run, timeout, retry }`, `lastGood`, `template`. */
   by(...rungs: readonly [AnyRung<Needs, InputOf<S>>, ...(readonly AnyRung<Needs, InputOf<S>>[])]): Result;
+}
+
+/** An agent whose tools and bounds are known and whose model is not: call `.by` with what says its turns. */
+export interface AgentWithoutModel<Needs, Result> {
+  /** A ladder, first choice first: `agentModel(model, { prompt })` of `@plumbline/ai`, functions, `template`. */
+  by(...models: readonly [AgentRung<Needs>, ...(readonly AgentRung<Needs>[])]): Result;
+}
+
+/** An ensemble whose question is known and whose members are not: call `.by` with those that answer. */
+export interface EnsembleWithoutMembers<Needs, S extends Schema, Combined, Below, C extends Certainty> {
+  /**
+   * The members by name, each a rung or a ladder. `combine` makes one answer of the good ones by member, where that must be
+   * known: `({ rules, model }) => rules ?? model`, `weighted({ model: 3 }, ...)`.
+   */
+  by<Names extends string, Named = Combined>(
+    members: { readonly [Name in Names]: Member<Needs, InputOf<S>> },
+    combine?: CombineByName<Names, OutputOf<S>, Named>,
+  ): Ref<EnsembleAnswer<Names, OutputOf<S>, Named | Below>, C>;
 }
 
 /** What `build` is given. */
@@ -73,7 +87,10 @@ export interface FlowBuilder {
     >,
   ): Ref<OutputOf<S>, CertaintyWith<Written, When, After>>;
 
-  /** A model that uses tools, turn by turn, until it answers: each of its turns and each call of a tool is a step. */
+  /**
+   * A model that uses tools, turn by turn, until it answers: each of its turns and each call of a tool is a step. Finish it
+   * with `.by(...)`.
+   */
   agent<
     S extends Schema,
     const Written = Record<never, never>,
@@ -81,8 +98,8 @@ export interface FlowBuilder {
     const Last extends Declarable<S> = Declarable<S>,
   >(
     name: string,
-    options: AgentOptions<Written, ValueOf<Written>, S, Last> & { readonly after?: After },
-  ): Ref<OutputOf<S>, CertaintyWith<Written, never, After>>;
+    options: AgentOptions<Written, S, Last> & { readonly after?: After },
+  ): AgentWithoutModel<ValueOf<Written>, Ref<OutputOf<S>, CertaintyWith<Written, never, After>>>;
 
   /** A person decides, within a time, with a declared answer for when nobody does. */
   approval<
@@ -108,21 +125,18 @@ export interface FlowBuilder {
     options: BranchOptions<Written, ValueOf<Written>, Cases> & Placing<ValueOf<Written>, When, After>,
   ): Ref<AnswerOf<ReturnType<Cases[keyof Cases]>>, CertaintyWith<Written, When, After>>;
 
-  /** Several members answer side by side; one that fails or hangs does not sink the others. */
+  /** Several members answer side by side; one that fails or hangs does not sink the others. Finish it with `.by(...)`. */
   ensemble<
     S extends Schema,
-    Names extends string,
-    Combined,
+    Combined = OutputOf<S>[],
     const Written = Record<never, never>,
     const Below = never,
     When extends boolean = never,
     const After extends Steps = never,
-    const Said extends { readonly [Name in Names]: Declarable<S> } = { readonly [Name in Names]: Declarable<S> },
   >(
     name: string,
-    options: EnsembleOptions<Written, ValueOf<Written>, S, Names, Combined, Below, Said> &
-      Placing<ValueOf<Written>, When, After>,
-  ): Ref<EnsembleAnswer<Names, OutputOf<S>, Combined | Below>, CertaintyWith<Written, When, After>>;
+    options: EnsembleOptions<Written, ValueOf<Written>, S, Combined, Below> & Placing<ValueOf<Written>, When, After>,
+  ): EnsembleWithoutMembers<ValueOf<Written>, S, Combined, Below, CertaintyWith<Written, When, After>>;
 
   /** The same for each item of an array; the answers are in the order of the items. */
   map<

@@ -1,5 +1,6 @@
 /** The core's door: everything other rooms may use. */
-export * from "./agent.ts";
+export type { AgentOptions } from "./agent.ts";
+export type { AgentCall, AgentQuestion, AgentReply, AgentRung, AgentToolResult, AgentTurn } from "./agent-reply.ts";
 export * from "./approval.ts";
 export * from "./breaker.ts";
 export * from "./code.ts";
@@ -7,10 +8,11 @@ export * from "./command.ts";
 export * from "./contract.ts";
 export * from "./decide.ts";
 export * from "./decide-approval.ts";
-export { userCodeOf, votesOf } from "./decide-scopes.ts";
+export { limitReason, userCodeOf, votesOf } from "./decide-scopes.ts";
 export { maxLosses } from "./decide-step.ts";
 export * from "./duration.ts";
 export * from "./engine-port.ts";
+export type { EnsembleAnswer, EnsembleOptions, Member } from "./ensemble.ts";
 export * from "./entries.ts";
 export * from "./errors.ts";
 export * from "./evolve.ts";
@@ -40,6 +42,7 @@ export * from "./state.ts";
 export * from "./step.ts";
 export * from "./step-definition.ts";
 export * from "./store-port.ts";
+export { type Tool, tool } from "./tool.ts";
 export * from "./validate.ts";
 export * from "./values.ts";
 export * from "./votes.ts";

@@ -80,11 +80,11 @@ type Fields<T, C extends Certainty> = 0 extends 1 & T
 /** A typed reference: its fields are references too. */
 export type Ref<T, C extends Certainty = "sure"> = Reference<T, C> & Fields<T, C>;
 
-/** A step before its `.by`. Reading it gives a type that says so where a bare `never` would say nothing. */
+/** A node before its `.by`. Reading it gives a type that says so where a bare `never` would say nothing. */
 interface Unfinished {
   readonly by: AnyFunction;
 }
-type NothingProducesIt = "this step has no value yet: finish it with .by(...)";
+type NothingProducesIt = "this has no value yet: finish it with .by(...)";
 
 /** The value that a need stands for: references give what they refer to, objects and arrays of them likewise. */
 export type ValueOf<E> =
@@ -272,7 +272,7 @@ export function expressionOf(written: unknown, origin: Origin, where: string): E
     return { kind: "list", items: Array.from(written, (item, i) => expressionOf(item, origin, `${where}[${i}]`)) };
   }
   if (typeof written === "object" && written !== null && isPlainPrototype(written)) {
-    if (typeof (written as { by?: unknown }).by === "function") throw unfinishedStep(where);
+    if (typeof (written as { by?: unknown }).by === "function") throw unfinished(written, where);
     const fields = Object.entries(written).map(([key, part]) => [key, expressionOf(part, origin, `${where}.${key}`)]);
     return { kind: "object", fields: Object.fromEntries(fields) };
   }
@@ -286,13 +286,16 @@ export function expressionOf(written: unknown, origin: Origin, where: string): E
   });
 }
 
+/** Where a node that waits for its `.by` keeps how messages name it. */
+export const begunKey: unique symbol = Symbol.for("plumbline.begun") as never;
+
 /** `$.step(...)` gives an object with `.by`, and only `.by(...)` gives the reference. */
-function unfinishedStep(where: string): PlumblineError {
-  return new PlumblineError("step-without-rung", "a step stands here whose value nothing produces", {
+function unfinished(written: { readonly [begunKey]?: string }, where: string): PlumblineError {
+  return new PlumblineError("step-without-rung", "what stands here has no value, because nothing produces it", {
     path: where,
     expected: "the reference that .by(...) gives",
-    found: "a step without .by(...)",
-    mend: "write $.step(name, { ... }).by(function) where the step is made",
+    found: `${written[begunKey] ?? "a step"} without .by(...)`,
+    mend: "write .by(...) where it is made: $.step(name, { ... }).by(function)",
   });
 }
 

@@ -2,11 +2,10 @@
  * The builder of one scope: turns the `$` calls of a running `build` into nodes and their functions.
  *
  * Boundary: works on what was written without its types, which flow-builder.ts gives; what a node's options mean is read by
- * step.ts, approval.ts, scope-nodes.ts and waiting-nodes.ts. Invariants: a name is used once; a node that was begun is
- * finished before the scope is; after `finish` nothing can be added; what the scopes of a node read outside of them is
- * among that node's dependencies, so that they are entered when all of it has settled.
+ * step.ts, agent.ts, ensemble.ts, approval.ts, scope-nodes.ts and waiting-nodes.ts, what it reads by placing.ts. Invariants: a
+ * name is used once; a node that was begun is finished before the scope is; after `finish` nothing can be added.
  */
-import { type AgentOptions, placeAgent } from "./agent.ts";
+import { type AgentOptions, agentOf } from "./agent.ts";
 import { type ApprovalOptions, approvalOf } from "./approval.ts";
 import type { NodeCode } from "./code.ts";
 import {
@@ -14,34 +13,25 @@ import {
   demandContract,
   demandDepth,
   demandName,
-  demandNamed,
   lateStep,
   outerStep,
+  secondBy,
   secondStep,
-  stepWithoutRung,
+  type Unfinished,
+  withoutBy,
 } from "./demands.ts";
-import { type Dependency, dependenciesOf, type Expression, inputNode, refsIn, weaker } from "./expression.ts";
+import { type EnsembleOptions, ensembleOf, ensembleOptions, type Ladders } from "./ensemble.ts";
+import { dependenciesOf, type Expression, inputNode } from "./expression.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
 import { retryOptions } from "./ladder.ts";
+import { type Claim, type Common, commonOf, type Placed, placedOptions } from "./placing.ts";
 import type { PlanMap, PlanNode, PlanScope } from "./plan.ts";
-import {
-  expressionOf,
-  foreignReference,
-  internalsOf,
-  isWithin,
-  makeReference,
-  type Origin,
-  optional,
-  type Ref,
-} from "./reference.ts";
+import { begunKey, expressionOf, internalsOf, makeReference, type Origin, optional, type Ref } from "./reference.ts";
 import type { AnyRung, Schema } from "./rung.ts";
 import {
   type BranchOptions,
   branchCode,
   branchOptions,
-  type EnsembleOptions,
-  ensembleOf,
-  ensembleOptions,
   type LoopOptions,
   loopOf,
   loopOptions,
@@ -64,13 +54,6 @@ import {
   sleepOptions,
 } from "./waiting-nodes.ts";
 
-interface Placed {
-  readonly when?: unknown;
-  readonly after?: unknown;
-  readonly needs?: unknown;
-}
-
-const placedOptions = ["when", "after", "needs"];
 const approvalOptions = [
   ...placedOptions,
   ...optionsOf<Omit<ApprovalOptions<unknown, never, Schema<object, object>>, "needs">>({
@@ -92,9 +75,13 @@ export interface FlowDraft {
 }
 
 type Build = (...given: never[]) => unknown;
+/** A node whose second call says what produces its value. */
+interface Begun<Given extends readonly unknown[]> {
+  by(...given: Given): Ref<unknown>;
+  readonly [begunKey]: string;
+}
 /** A node's own part of the plan, beside its name, needs and dependencies. */
 type OwnPart = PlanNode extends infer Node ? (Node extends PlanNode ? Omit<Node, keyof Common> : never) : never;
-type Common = Pick<PlanNode, "name" | "needs" | "after" | "dependsOn" | "dependents" | "when" | "readsOutside">;
 type OwnCode = NodeCode extends infer Code ? (Code extends NodeCode ? Omit<Code, "when"> : never) : never;
 
 /** Collects the nodes of one scope while `build` runs. It is also the origin that its references carry. */
@@ -109,6 +96,8 @@ export class ScopeBuilder implements Origin {
   private readonly nodes: (PlanNode | undefined)[] = [];
   private readonly codes: NodeCode[] = [];
   private readonly names: string[] = [];
+  /** What is begun and finished by a second call, by index. */
+  private readonly begun = new Map<number, Unfinished>();
   /** Everything that is read in this scope and in those inside. */
   private readonly read: Expression[] = [];
   private finished = false;
@@ -126,28 +115,15 @@ export class ScopeBuilder implements Origin {
     draft.codes.push(this.codes);
   }
 
-  step(
-    name: string,
-    options: StepOptions<unknown, never, Schema> & Placed,
-  ): { by(...rungs: readonly AnyRung<never, unknown>[]): Ref<unknown> } {
-    const { index, path } = this.claim(name);
-    demandContract(path, "output", options, [...placedOptions, ...stepOptions]);
-    demandOptions(`${path}.retry`, options.retry, retryOptions);
-    const common = this.common(name, path, options);
-    return {
-      by: (...rungs) => {
-        if (this.inner) throw outerStep(path, this.innermost(), this.place);
-        if (rungs.length === 0) throw stepWithoutRung(path);
-        if (this.nodes[index] !== undefined) {
-          throw invalid(`${path}.by`, "one call of .by for each step", rungs, {
-            words: "a second call",
-            mend: "give all rungs to one .by: the first choice first",
-          });
-        }
-        const { plan, code } = stepOf(path, options, rungs, this.draft.codecs);
-        return this.put(index, common, plan, code, options);
-      },
-    };
+  step(name: string, options: StepOptions<unknown, never, Schema> & Placed): Begun<readonly AnyRung<never, unknown>[]> {
+    const claim = this.claim(name);
+    demandContract(claim.path, "output", options, [...placedOptions, ...stepOptions]);
+    demandOptions(`${claim.path}.retry`, options.retry, retryOptions);
+    const common = this.common(claim, options);
+    return this.begin(claim, "step", (...rungs) => {
+      const { plan, code } = stepOf(claim.path, options, rungs, this.draft.codecs);
+      return this.put(claim, common, plan, code, options);
+    });
   }
 
   use(name: string, { options, rungs }: StepDefinition, placed: Placed): Ref<unknown> {
@@ -155,131 +131,131 @@ export class ScopeBuilder implements Origin {
     return this.step(name, { ...options, ...placed } as StepOptions<unknown, never, Schema>).by(...rungs);
   }
 
-  agent(name: string, options: AgentOptions<unknown, never, Schema> & Placed): Ref<unknown> {
-    return placeAgent(this, name, options, this.prefix + name);
+  agent(name: string, options: AgentOptions<unknown, Schema> & Placed): Begun<readonly AnyRung<never, unknown>[]> {
+    const claim = this.claim(name);
+    const agent = agentOf(claim.path, options);
+    return this.begin(claim, "agent", (...models) => agent.answerOf(this.placeLoop(claim, agent.loopBy(models))));
   }
 
   approval(name: string, options: ApprovalOptions<unknown, never, Schema<object, object>> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
-    demandContract(path, "decision", options, approvalOptions);
-    const { plan, code } = approvalOf(path, options, this.draft.codecs);
-    return this.put(index, this.common(name, path, options), { kind: "approval", ...plan }, code, options);
+    const claim = this.claim(name);
+    demandContract(claim.path, "decision", options, approvalOptions);
+    const { plan, code } = approvalOf(claim.path, options, this.draft.codecs);
+    return this.put(claim, this.common(claim, options), { kind: "approval", ...plan }, code, options);
   }
 
   branch(name: string, options: BranchOptions<unknown, never, Readonly<Record<string, Build>>> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
+    const claim = this.claim(name);
+    const { path } = claim;
     demandOptions(path, options, [...placedOptions, ...branchOptions]);
     const code = branchCode(path, options);
     const inner: ScopeBuilder[] = [];
     const cases: Record<string, number> = {};
     for (const [key, build] of Object.entries(options.cases)) {
       demandName(key, `${path}.cases`);
-      const scope = this.inside(index, `${path}.${key}.`, build, () => []);
+      const scope = this.inside(claim, `${path}.${key}.`, build, () => []);
       inner.push(scope);
       cases[key] = scope.id;
     }
-    return this.put(index, this.common(name, path, options, inner), { kind: "branch", cases }, code, options);
+    return this.put(claim, this.common(claim, options, inner), { kind: "branch", cases }, code, options);
   }
 
   ensemble(
     name: string,
-    options: EnsembleOptions<unknown, never, Schema, string, unknown, unknown> & Placed,
-  ): Ref<unknown> {
-    const { index, path } = this.claim(name);
-    demandContract(path, "output", options, [...placedOptions, ...ensembleOptions]);
-    const { plan, code } = ensembleOf(path, options, this.draft.codecs);
-    const { members, output, checks, timeout, retry, kind, version, needs } = options;
-    const common = { needs, output, checks, timeout, retry, kind, version };
-    const written = Object.fromEntries(Object.entries(common).filter(([, value]) => value !== undefined));
-    const scope = this.inside(
-      index,
-      `${path}.`,
-      (($: ScopeBuilder) =>
-        Object.fromEntries(
-          Object.entries(members).map(([member, rungs]) => {
-            const ladder = (Array.isArray(rungs) ? rungs : [rungs]) as readonly AnyRung<never, unknown>[];
-            const answer = $.step(member, written as unknown as StepOptions<unknown, never, Schema>).by(...ladder);
-            return [member, optional(answer, { onFailure: true })];
-          }),
-        )) as Build,
-      () => [],
-    );
-    const own = { kind: "ensemble" as const, scope: scope.id, ...plan };
-    return this.put(index, this.common(name, path, options, [scope]), own, code, options);
+    options: EnsembleOptions<unknown, never, Schema, unknown, unknown> & Placed,
+  ): Begun<[members: unknown, combine?: unknown]> {
+    const claim = this.claim(name);
+    demandContract(claim.path, "output", options, [...placedOptions, ...ensembleOptions]);
+    const ensemble = ensembleOf(claim.path, options, this.draft.codecs);
+    return this.begin(claim, "ensemble", (members, combine) => {
+      const { plan, code, ladders } = ensemble.by(members, combine);
+      const scope = this.inside(claim, `${claim.path}.`, asking(ensemble.question, ladders), () => []);
+      const own = { kind: "ensemble" as const, scope: scope.id, ...plan };
+      return this.put(claim, this.common(claim, options, [scope]), own, code, options);
+    });
   }
 
   map(name: string, options: MapOptions<unknown, Build, "fail" | "drop" | "collect"> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
+    const claim = this.claim(name);
+    const { path } = claim;
     demandOptions(path, options, ["when", "after", ...mapOptions]);
     const plan = mapOf(path, options);
     if (internalsOf(options.over) === undefined && !Array.isArray(options.over)) {
       throw invalid(`${path}.over`, "a reference to an array, or an array of references", options.over);
     }
-    const scope = this.inside(index, `${path}[0].`, options.each, ($) => [$.given("item"), $.given("index")]);
-    const common = this.common(name, path, { ...options, needs: { over: options.over } }, [scope]);
-    const parts = this.parts(index, name, path, { scope: scope.id, ...plan });
-    return this.put(index, common, { kind: "map", scope: scope.id, ...plan, parts }, { kind: "map" }, options);
+    const scope = this.inside(claim, `${path}[0].`, options.each, ($) => [$.given("item"), $.given("index")]);
+    const common = this.common(claim, { ...options, needs: { over: options.over } }, [scope]);
+    const parts = this.parts(claim, { scope: scope.id, ...plan });
+    return this.put(claim, common, { kind: "map", scope: scope.id, ...plan, parts }, { kind: "map" }, options);
   }
 
   /** The two scopes of a map whose array is too long for one journal: a call for each part, and what a part runs. */
   private parts(
-    index: number,
-    name: string,
-    path: string,
+    claim: Claim,
     plan: Pick<PlanMap, "scope" | "concurrency" | "onFailure">,
   ): NonNullable<PlanMap["parts"]> {
-    const inside = (build: ($: ScopeBuilder) => unknown) => this.inside(index, `${path}.`, build, () => []).id;
-    const part = inside(($) => {
+    const inside = (name: string, build: ($: ScopeBuilder, inner: Claim) => unknown) =>
+      // In messages both stand for the map itself.
+      this.inside(
+        claim,
+        `${claim.path}.`,
+        ($: ScopeBuilder) => build($, { ...$.claim(name), path: claim.path }),
+        () => [],
+      ).id;
+    const part = inside(claim.name, ($, inner) => {
       const needs = { over: $.given("items"), from: $.given("from") };
-      const common = $.common(name, path, { needs });
-      return $.put($.claim(name).index, common, { kind: "map", ...plan }, { kind: "map" }, {});
+      return $.put(inner, $.common(inner, { needs }), { kind: "map", ...plan }, { kind: "map" }, {});
     });
-    const spread = inside(($) => {
-      const common = $.common("part", path, { needs: { input: $.given("item") } });
+    const spread = inside("part", ($, inner) => {
       const call = { kind: "call" as const, flow: this.draft.flow, part };
-      return $.put($.claim("part").index, common, call, { kind: "call", flow: undefined }, {});
+      const common = $.common(inner, { needs: { input: $.given("item") } });
+      return $.put(inner, common, call, { kind: "call", flow: undefined }, {});
     });
     return { spread, part };
   }
 
   loop(name: string, options: LoopOptions<unknown, Schema, Build> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
-    demandContract(path, "output", options, ["when", "after", ...loopOptions]);
-    const { plan, code } = loopOf(path, options);
+    const claim = this.claim(name);
+    demandContract(claim.path, "output", options, ["when", "after", ...loopOptions]);
+    return this.placeLoop(claim, options);
+  }
+
+  private placeLoop(claim: Claim, options: LoopOptions<unknown, Schema, Build> & Placed): Ref<unknown> {
+    const { plan, code } = loopOf(claim.path, options);
     const given = ["previous", "turn", "turns"];
-    const scope = this.inside(index, `${path}[1].`, options.body, ($) => given.map((field) => $.given(field)));
+    const scope = this.inside(claim, `${claim.path}[1].`, options.body, ($) => given.map((field) => $.given(field)));
     const needs = options.start === undefined ? {} : { start: options.start };
-    const common = this.common(name, path, { ...options, needs }, [scope]);
-    return this.put(index, common, { kind: "loop", scope: scope.id, ...plan }, code, options);
+    const common = this.common(claim, { ...options, needs }, [scope]);
+    return this.put(claim, common, { kind: "loop", scope: scope.id, ...plan }, code, options);
   }
 
   call(name: string, options: CallOptions<unknown, unknown> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
-    demandOptions(path, options, ["when", "after", ...callOptions]);
-    const called = calledFlow(path, options, this.draft.flow);
-    const common = this.common(name, path, { ...options, needs: { input: options.input } });
-    return this.put(index, common, { kind: "call", flow: called.name }, { kind: "call", flow: called }, options);
+    const claim = this.claim(name);
+    demandOptions(claim.path, options, ["when", "after", ...callOptions]);
+    const called = calledFlow(claim.path, options, this.draft.flow);
+    const common = this.common(claim, { ...options, needs: { input: options.input } });
+    return this.put(claim, common, { kind: "call", flow: called.name }, { kind: "call", flow: called }, options);
   }
 
   sleep(name: string, options: SleepOptions<unknown, never> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
-    demandOptions(path, options, [...placedOptions, ...sleepOptions]);
-    const { plan, code } = sleepOf(path, options);
-    return this.put(index, this.common(name, path, options), { kind: "sleep", ...plan }, code, options);
+    const claim = this.claim(name);
+    demandOptions(claim.path, options, [...placedOptions, ...sleepOptions]);
+    const { plan, code } = sleepOf(claim.path, options);
+    return this.put(claim, this.common(claim, options), { kind: "sleep", ...plan }, code, options);
   }
 
   signal(name: string, options: SignalOptions<unknown, never, Schema> & Placed): Ref<unknown> {
-    const { index, path } = this.claim(name);
-    demandContract(path, "schema", options, [...placedOptions, ...signalOptions]);
-    const { plan, code } = signalOf(path, options, this.draft.codecs);
-    return this.put(index, this.common(name, path, options), { kind: "signal", ...plan }, code, options);
+    const claim = this.claim(name);
+    demandContract(claim.path, "schema", options, [...placedOptions, ...signalOptions]);
+    const { plan, code } = signalOf(claim.path, options, this.draft.codecs);
+    return this.put(claim, this.common(claim, options), { kind: "signal", ...plan }, code, options);
   }
 
   /** Makes the scope part of the plan. Throws for steps that were begun and never given a ladder. */
   finish(answer: unknown): void {
     this.finished = true;
-    const open = this.names.find((_, index) => this.nodes[index] === undefined);
-    if (open !== undefined) throw stepWithoutRung(this.prefix + open);
+    const open = this.names.findIndex((_, index) => this.nodes[index] === undefined);
+    if (open !== -1) throw withoutBy(this.claimed(open), this.begun.get(open));
     const expression = expressionOf(answer, this, `${this.place} answer`);
     this.read.push(expression);
     const nodes = this.nodes as PlanNode[];
@@ -296,9 +272,9 @@ export class ScopeBuilder implements Origin {
     };
   }
 
-  /** Builds a scope of the node at `index`. `given` are the references that its function gets beside `$`. */
+  /** Builds a scope of a node. `given` are the references that its function gets beside `$`. */
   private inside(
-    index: number,
+    { index }: Claim,
     prefix: string,
     build: unknown,
     given: (inner: ScopeBuilder) => readonly unknown[],
@@ -334,66 +310,60 @@ export class ScopeBuilder implements Origin {
     return makeReference({ expression, origin: this, label: field });
   }
 
-  private put(index: number, common: Common, plan: OwnPart, code: OwnCode, { when }: Placed): Ref<unknown> {
+  private put({ index }: Claim, common: Common, plan: OwnPart, code: OwnCode, { when }: Placed): Ref<unknown> {
     this.nodes[index] = { ...common, ...plan } as PlanNode;
     this.codes[index] = { ...code, when } as NodeCode;
     const expression = { kind: "ref" as const, scope: this.id, node: index, path: [] };
     return makeReference({ expression, origin: this, label: common.name });
   }
 
-  private claim(name: string): { readonly index: number; readonly path: string } {
+  private claim(name: string): Claim {
     demandName(name, this.place);
     const path = this.prefix + name;
     if (this.finished) throw lateStep(path);
     if (this.inner) throw outerStep(path, this.innermost(), this.place);
     if (this.names.includes(name)) throw secondStep(path, name);
     this.names.push(name);
-    return { index: this.names.length - 1, path };
+    return this.claimed(this.names.length - 1);
   }
 
-  private common(name: string, path: string, options: Placed, inner: readonly ScopeBuilder[] = []): Common {
-    const needs = expressionOf(options.needs ?? {}, this, `${path}.needs`);
-    demandNamed(path, options.needs, needs.kind === "object");
-    if (options.when !== undefined && typeof options.when !== "function") {
-      throw invalid(`${path}.when`, "a function of the needs that gives true or false", options.when);
-    }
-    const after = this.after(path, options.after);
-    // A skip of what its scopes read is for those who read it there; a failure is the node's as well.
-    const within = inner.flatMap((scope) => scope.read).map((one): Expression => ({ kind: "first", of: [one] }));
-    this.read.push(needs, ...after, ...within);
-    const own = [needs, ...after];
-    const readsOutside = own.flatMap(refsIn).some((ref) => ref.scope !== this.id);
+  private claimed(index: number): Claim {
+    const name = this.names[index] as string;
+    return { index, name, path: this.prefix + name };
+  }
+
+  /** The node is there when its second call has said what produces its value. */
+  private begin<Given extends readonly unknown[]>(
+    claim: Claim,
+    kind: Unfinished,
+    place: (...given: Given) => Ref<unknown>,
+  ): Begun<Given> {
+    this.begun.set(claim.index, kind);
     return {
-      name,
-      needs,
-      ...(after.length === 0 ? {} : { after }),
-      dependsOn: withAll([...own, ...within].map((expression) => dependenciesOf(expression, this.id))),
-      dependents: [],
-      when: options.when !== undefined,
-      ...(readsOutside ? { readsOutside } : {}),
+      [begunKey]: `the ${kind} ${claim.path}`,
+      by: (...given) => {
+        if (this.inner) throw outerStep(claim.path, this.innermost(), this.place);
+        if (given.length === 0) throw withoutBy(claim, kind);
+        if (this.nodes[claim.index] !== undefined) throw secondBy(claim, kind, given);
+        return place(...given);
+      },
     };
   }
 
-  private after(path: string, after: unknown): Expression[] {
-    const written = after === undefined ? [] : Array.isArray(after) ? after : [after];
-    return written.map((reference) => {
-      const inside = internalsOf(reference);
-      if (!inside) throw invalid(`${path}.after`, "references to steps", reference);
-      if (!isWithin(this, inside.origin)) throw foreignReference(inside, this, `${path}.after`);
-      return inside.expression;
-    });
+  private common(claim: Claim, options: Placed, inner: readonly ScopeBuilder[] = []): Common {
+    const inside = inner.flatMap((scope) => scope.read);
+    const { common, reads } = commonOf({ origin: this, scope: this.id }, claim, options, inside);
+    this.read.push(...reads);
+    return common;
   }
+}
+
+/** Every member is asked the same question; a member that fails is a missing voice. */
+function asking(question: StepOptions<unknown, never, Schema>, ladders: Ladders): ($: ScopeBuilder) => unknown {
+  return ($) =>
+    Object.fromEntries(
+      ladders.map(([member, rungs]) => [member, optional($.step(member, question).by(...rungs), { onFailure: true })]),
+    );
 }
 
 const nothing: Expression = { kind: "constant", value: "null" };
-
-/** All dependencies, each once, with the weakest absorption. */
-function withAll(lists: readonly (readonly Dependency[])[]): Dependency[] {
-  const all: Dependency[] = [];
-  for (const dependency of lists.flat()) {
-    const known = all.findIndex((one) => one.node === dependency.node);
-    if (known === -1) all.push(dependency);
-    else all[known] = weaker(all[known] as Dependency, dependency);
-  }
-  return all;
-}

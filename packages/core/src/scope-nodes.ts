@@ -1,18 +1,16 @@
 /**
- * Branch, ensemble, map and loop as users write them: their options, and what those say as data.
+ * Branch, map and loop as users write them: their options, and what those say as data.
  *
  * Boundary: options to the plan's fields and to functions; their scopes are built by scope-builder.ts, what follows from
- * them at run time is decide-scopes.ts. Invariant: every bound is written down: a quorum, the items at the same time, the
- * turns (rule 32).
+ * them at run time is decide-scopes.ts; ensembles are ensemble.ts. Invariant: every bound is written down: the items at the
+ * same time, the turns, the cost (rule 32).
  */
 import type { Declarable } from "./approval.ts";
-import type { BranchCode, EnsembleCode, LoopCode } from "./code.ts";
+import type { BranchCode, LoopCode } from "./code.ts";
 import { demandOptions, invalid, optionsOf } from "./known-options.ts";
-import type { PlanEnsemble, PlanLoop, PlanMap } from "./plan.ts";
-import type { AnyRung, Cost, OutputOf, Rung, Schema } from "./rung.ts";
+import type { PlanLoop, PlanMap } from "./plan.ts";
+import type { Cost, OutputOf, Schema } from "./rung.ts";
 import type { Check } from "./step.ts";
-import { type Codec, seal } from "./values.ts";
-import type { Combine, Vote } from "./votes.ts";
 
 /** One of several ways, chosen when the needs are there. */
 export interface BranchOptions<Written, Needs, Cases> {
@@ -21,52 +19,6 @@ export interface BranchOptions<Written, Needs, Cases> {
   readonly choose: (needs: Needs) => NoInfer<keyof Cases & string>;
   /** What each case makes of it: a reference, an object of references, a constant. */
   readonly cases: Cases;
-}
-
-/** What a member of an ensemble is: a rung, or a ladder of its own. */
-export type Member<Needs, Answer> =
-  | AnyRung<Needs, Answer>
-  | readonly [AnyRung<Needs, Answer>, ...AnyRung<Needs, Answer>[]];
-
-/** Several members answer the same question; so many good answers make one. `Said` is what they give, as written. */
-export interface EnsembleOptions<
-  Written,
-  Needs,
-  S extends Schema,
-  Names extends string,
-  Combined,
-  Below,
-  Said extends { readonly [Name in Names]: Declarable<S> } = { readonly [Name in Names]: Declarable<S> },
-> {
-  readonly needs?: Written;
-  /** The contract that each member is held to. */
-  readonly output: S;
-  readonly checks?: Readonly<Record<string, Check<OutputOf<S>, Needs>>>;
-  readonly members: { readonly [Name in keyof Said]: Member<Needs, Said[Name]> } & {
-    readonly [Name in Names]: unknown;
-  };
-  /** So many members must have given a good answer. */
-  readonly quorum: number;
-  /** Makes one answer of those that were given; ready ones: `upperMedian`, `median`, `mean`, `majority`, `weighted`. */
-  readonly combine: Combine<{ readonly [Name in Names]: OutputOf<S> }, OutputOf<S>, Combined>;
-  /** The answer below the quorum, a value or a function; without it the ensemble fails. */
-  readonly below?: Below | ((votes: { readonly [Name in Names]: Vote<OutputOf<S>> }, needs: Needs) => Below);
-  /** `quorum` answers as soon as enough members have, and cancels the others; default `all`. */
-  readonly settle?: "quorum" | "all";
-  /** For one attempt of a member; members may have their own. Default 30 s. */
-  readonly timeout?: Rung<never, never>["timeout"];
-  readonly retry?: Rung<never, never>["retry"];
-  /** Default `read`. Members are never effects: one that is cancelled would be in doubt (rule 7). */
-  readonly kind?: "pure" | "read";
-  readonly version?: string;
-}
-
-/** What an ensemble gives: the answer, and what became of each member. */
-export interface EnsembleAnswer<Names extends string, T, Combined> {
-  readonly value: Combined;
-  readonly votes: { readonly [Name in Names]: Vote<T> };
-  /** How many members gave a good answer. */
-  readonly survivors: number;
 }
 
 /** The same for each item of an array that is known when the run gets there. */
@@ -104,21 +56,6 @@ export interface LoopOptions<Start, S extends Schema, Body, Last extends Declara
 
 const branchNames = { choose: true, cases: true } as const;
 export const branchOptions: readonly string[] = Object.keys(branchNames);
-export const ensembleOptions: readonly string[] = optionsOf<
-  Omit<EnsembleOptions<unknown, never, Schema, string, unknown, unknown>, "needs">
->({
-  output: true,
-  checks: true,
-  members: true,
-  quorum: true,
-  combine: true,
-  below: true,
-  settle: true,
-  timeout: true,
-  retry: true,
-  kind: true,
-  version: true,
-});
 export const mapOptions: readonly string[] = optionsOf<MapOptions<unknown, unknown, unknown>>({
   over: true,
   each: true,
@@ -155,51 +92,6 @@ export function branchCode(
   return { kind: "branch", choose: options.choose };
 }
 
-type EnsemblePlan = Pick<PlanEnsemble, "quorum" | "settle" | "below">;
-
-export function ensembleOf(
-  path: string,
-  options: EnsembleOptions<unknown, never, Schema, string, unknown, unknown>,
-  codecs: readonly Codec[],
-): { readonly plan: EnsemblePlan; readonly code: Omit<EnsembleCode, "when"> } {
-  const { members, quorum, combine, below, settle = "all", kind = "read" } = options;
-  const count = typeof members === "object" && members !== null ? Object.keys(members).length : 0;
-  if (count === 0) throw invalid(`${path}.members`, "an object with a function for each member", members);
-  for (const [name, member] of Object.entries(members)) {
-    const isRung = typeof member === "function" || (typeof member === "object" && member !== null);
-    if (isRung && (!Array.isArray(member) || member.length > 0)) continue;
-    throw invalid(`${path}.members.${name}`, "a function, { run }, or a ladder of them", member);
-  }
-  if (!Number.isInteger(quorum) || quorum < 1 || quorum > count) {
-    throw invalid(`${path}.quorum`, `a whole number from 1 to ${count}, the number of members`, quorum);
-  }
-  if (typeof combine !== "function") {
-    throw invalid(`${path}.combine`, "a function of the survivors, or upperMedian, majority and others", combine);
-  }
-  if (settle !== "all" && settle !== "quorum") throw invalid(`${path}.settle`, '"all" or "quorum"', settle);
-  if (kind !== "pure" && kind !== "read") {
-    throw invalid(`${path}.kind`, '"pure" or "read"', kind, { mend: "put the effect into a step after the ensemble" });
-  }
-  return {
-    plan: { quorum, settle, below: belowOf(path, below, codecs) },
-    code: {
-      kind: "ensemble",
-      combine: combine as EnsembleCode["combine"],
-      below: typeof below === "function" ? (below as EnsembleCode["below"]) : undefined,
-    },
-  };
-}
-
-function belowOf(path: string, below: unknown, codecs: readonly Codec[]): EnsemblePlan["below"] {
-  if (below === undefined) return { kind: "fails" };
-  if (typeof below === "function") return { kind: "function" };
-  const result = seal(below, { codecs });
-  if ("sealed" in result) return { kind: "value", value: result.sealed };
-  throw invalid(`${path}.below${result.refusal.path}`, "a value that a journal can keep", below, {
-    words: result.refusal.reason,
-  });
-}
-
 export function mapOf(
   path: string,
   options: MapOptions<unknown, unknown, unknown>,
@@ -231,7 +123,7 @@ export function loopOf(
   if (atLimit !== "fail" && atLimit !== "last" && typeof atLimit !== "function") {
     throw invalid(`${path}.atLimit`, '"fail", "last" or a function of all turns', atLimit);
   }
-  demandOptions(`${path}.maxCost`, maxCost, ["usd", "tokens"]);
+  demandCost(`${path}.maxCost`, maxCost);
   return {
     plan: {
       maxTurns,
@@ -247,4 +139,17 @@ export function loopOf(
       atLimit: typeof atLimit === "function" ? (atLimit as LoopCode["atLimit"]) : undefined,
     },
   };
+}
+
+/** A bound that binds: what is no number above 0 would never be reached, or be reached before the first turn. */
+function demandCost(path: string, cost: Cost | undefined): void {
+  demandOptions(path, cost, ["usd", "tokens"]);
+  if (cost === undefined) return;
+  const { usd, tokens } = cost;
+  if (usd === undefined && tokens === undefined) throw invalid(path, "usd, or tokens, or both", cost);
+  for (const [name, most] of Object.entries({ usd, tokens })) {
+    if (most !== undefined && !(Number.isFinite(most) && most > 0)) {
+      throw invalid(`${path}.${name}`, "a number above 0", most);
+    }
+  }
 }

@@ -2,8 +2,10 @@
  * Ensembles: what became of each member, and the ready ways to make one answer of several.
  *
  * Boundary: pure functions over answers; when an ensemble has its answer is decide-scopes.ts. Invariant: each way gives an
- * answer for one answer or more, and the same for the same answers in the same order.
+ * answer for one answer or more, and the same for the same answers in the same order; what needs the members' names is told
+ * apart from what does not, because they are known in another place.
  */
+import { invalid } from "./option-error.ts";
 import { isSettled, type Slot } from "./state.ts";
 
 /** What became of one member of an ensemble. */
@@ -26,8 +28,15 @@ export function voteOf(member: Slot, value: () => unknown): Vote {
   return { status, value: undefined, message };
 }
 
-/** Makes one answer of those that were given: by member's name, and as values in the order of the members. */
-export type Combine<Members, T, Combined> = (survivors: Partial<Members>, values: readonly T[]) => Combined;
+/** Makes one answer of the good ones, which come in the order of the members. */
+export type Combine<T, Combined> = (values: readonly T[]) => Combined | Promise<Combined>;
+
+/** Makes one answer of the good ones, by member; who gave none is absent. */
+export type CombineByName<Names extends string, T, Combined> = (
+  survivors: {
+    readonly [Name in Names]?: T;
+  },
+) => Combined | Promise<Combined>;
 
 type NumberOf<T> = (value: T) => number;
 
@@ -36,13 +45,13 @@ function sorted<T>(values: readonly T[], of: NumberOf<T>): number[] {
 }
 
 /** The element at floor(n / 2) of the sorted numbers: of two, the greater. */
-export function upperMedian<T>(of: NumberOf<T>): (survivors: unknown, values: readonly T[]) => number {
-  return (_survivors, values) => sorted(values, of)[Math.floor(values.length / 2)] as number;
+export function upperMedian<T>(of: NumberOf<T>): (values: readonly T[]) => number {
+  return (values) => sorted(values, of)[Math.floor(values.length / 2)] as number;
 }
 
 /** The median of the numbers: of an even number, the mean of the two in the middle. */
-export function median<T>(of: NumberOf<T>): (survivors: unknown, values: readonly T[]) => number {
-  return (_survivors, values) => {
+export function median<T>(of: NumberOf<T>): (values: readonly T[]) => number {
+  return (values) => {
     const numbers = sorted(values, of);
     const upper = Math.floor(numbers.length / 2);
     const lower = numbers.length % 2 === 0 ? upper - 1 : upper;
@@ -51,15 +60,15 @@ export function median<T>(of: NumberOf<T>): (survivors: unknown, values: readonl
 }
 
 /** The arithmetic mean of the numbers. */
-export function mean<T>(of: NumberOf<T>): (survivors: unknown, values: readonly T[]) => number {
-  return (_survivors, values) => values.reduce((sum, value) => sum + of(value), 0) / values.length;
+export function mean<T>(of: NumberOf<T>): (values: readonly T[]) => number {
+  return (values) => values.reduce((sum, value) => sum + of(value), 0) / values.length;
 }
 
 /** What most members say; of what equally many say, what comes first in the order of the members. */
 export function majority<T, Said extends string | number | boolean>(
   of: (value: T) => Said,
-): (survivors: unknown, values: readonly T[]) => Said {
-  return (_survivors, values) => {
+): (values: readonly T[]) => Said {
+  return (values) => {
     const counts = new Map<Said, number>();
     for (const value of values) counts.set(of(value), (counts.get(of(value)) ?? 0) + 1);
     const most = Math.max(...counts.values());
@@ -67,19 +76,34 @@ export function majority<T, Said extends string | number | boolean>(
   };
 }
 
-/** The mean of the numbers, each weighted by its member's weight; members without one weigh 1. */
-export function weighted<T>(
-  weights: Readonly<Record<string, number>>,
+/** Where a way to combine keeps the members that it weighs. */
+const weightsMark: unique symbol = Symbol.for("plumbline.weights") as never;
+
+/** The members that `weighted` was given weights for; undefined for any other way to combine. */
+export function weightsOf(combine: unknown): readonly string[] | undefined {
+  return (combine as { readonly [weightsMark]?: readonly string[] } | undefined)?.[weightsMark];
+}
+
+/**
+ * The mean of the numbers, each weighted by its member's weight; members without one weigh 1. It stands beside the members.
+ * @throws PlumblineError `option-invalid` for a weight that is no number from 0
+ * @example `.by({ rules, trees, graph }, weighted({ graph: 3 }, ({ risk }) => risk))`
+ */
+export function weighted<T, Names extends string = string>(
+  weights: { readonly [Name in NoInfer<Names>]?: number },
   of: NumberOf<T>,
-): (survivors: object, values: readonly T[]) => number {
-  return (survivors) => {
-    let sum = 0;
-    let total = 0;
-    for (const [name, value] of Object.entries(survivors) as [string, T][]) {
-      const weight = weights[name] ?? 1;
-      sum += weight * of(value);
-      total += weight;
+): (survivors: { readonly [Name in Names]?: T }) => number {
+  const weighing = new Map(Object.entries<number | undefined>(weights));
+  for (const [name, weight] of weighing) {
+    if (!(Number.isFinite(weight) && (weight as number) >= 0)) {
+      throw invalid(`weighted.${name}`, "a number from 0", weight);
     }
-    return sum / total;
+  }
+  const combine = (survivors: { readonly [Name in Names]?: T }) => {
+    const given = Object.entries(survivors) as [string, T][];
+    const total = given.reduce((sum, [name]) => sum + (weighing.get(name) ?? 1), 0);
+    if (total === 0) throw new Error(`those that answered weigh nothing: ${given.map(([name]) => name).join(", ")}`);
+    return given.reduce((sum, [name, value]) => sum + (weighing.get(name) ?? 1) * of(value), 0) / total;
   };
+  return Object.assign(combine, { [weightsMark]: [...weighing.keys()] });
 }

@@ -5,6 +5,7 @@ import {
   type BranchCode,
   flow,
   type LoopCode,
+  lastGood,
   type PlanStep,
   type RungCode,
   type StepCode,
@@ -40,12 +41,18 @@ function small(question: unknown) {
   return { answer: 1 };
 }
 
-function asking(more: object = {}) {
+function asking(more: object = {}, ...models: unknown[]) {
   return flow("asking", {
     input: any<{ topic: string }>(),
     build: ($, input) => {
-      const given = { needs: { topic: input.topic }, model: small, tools, output: aNumber, maxTurns: 2 };
-      return { answer: $.agent("agent", { ...given, ...more } as never) };
+      const begun = $.agent("agent", {
+        needs: { topic: input.topic },
+        tools,
+        output: aNumber,
+        maxTurns: 2,
+        ...more,
+      } as never);
+      return { answer: begun.by(...((models.length > 0 ? models : [small]) as [never])) };
     },
   });
 }
@@ -62,49 +69,22 @@ const context = {} as StepContext;
 type Asked = (given: unknown, context: StepContext) => Promise<unknown>;
 const asked = ({ run }: RungCode) => run as unknown as Asked;
 
-describe("what a model says", () => {
-  const contract = codeOf(asking({ maxCalls: 1 })).model.output["~standard"];
-  const call = { id: "1", tool: "search", input: { text: "x" } };
-
-  test.each([
-    ["nothing", null, "null instead of { calls } or { answer }"],
-    ["a word", "yes", "instead of { calls } or { answer }"],
-    ["calls that are no list", { calls: {} }, "calls is not a list"],
-    ["too many calls", { calls: [call, call] }, "2 calls in one turn: at most 1"],
-    [
-      "a tool that there is not",
-      { calls: [{ ...call, tool: "guess" }] },
-      'there is no tool "guess": use one of search',
-    ],
-    ["a tool without a name", { calls: [null] }, "there is no tool undefined"],
-    ["an answer that breaks the contract", { answer: "seven" }, "no number"],
-  ])("is refused: %s", async (_, given, message) => {
-    const { issues } = (await contract.validate(given)) as { issues: { message: string }[] };
-    expect(issues.map((one) => one.message).join()).toContain(message);
-  });
-
-  test("is kept where it is good: calls, or an answer, with its text and what the rung wants to see again", async () => {
-    expect(await contract.validate({ calls: [call], text: "let me see", kept: { signature: 1 }, answer: 7 })).toEqual({
-      value: { calls: [call], text: "let me see", kept: { signature: 1 } },
-    });
-    expect(await contract.validate({ answer: 7, text: 5 })).toEqual({ value: { calls: [], answer: 7 } });
-  });
-});
-
 test("a model is asked with its needs, its tools, and the turns so far as they were", async () => {
   const { model } = codeOf();
   const reply = {
     calls: [
       { id: "1", tool: "search", input: {} },
       { id: "2", tool: "pay", input: {} },
+      { id: "3", tool: "pay", input: {} },
     ],
   };
   const results = [
     { status: "success", value: ["x"] },
-    { status: "failure", failure: { message: "no money" } },
+    { status: "failure", failure: { message: "agent[1].calls[1] failed: no money", cause: { message: "no money" } } },
+    { status: "failure", failure: { message: "no money at all" } },
   ];
   const given = { needs: { topic: "t" }, turn: 2, turns: [{ reply, results }] };
-  expect(await asked(model.rungs[0] as RungCode)(given, context)).toEqual({ calls: [], answer: 1 });
+  expect(await asked(model.rungs[0] as RungCode)(given, context)).toEqual({ answer: 1 });
   expect(seen.at(-1)).toMatchObject({
     needs: { topic: "t" },
     turn: 2,
@@ -114,6 +94,7 @@ test("a model is asked with its needs, its tools, and the turns so far as they w
         results: [
           { id: "1", tool: "search", status: "success", output: ["x"] },
           { id: "2", tool: "pay", status: "failure", message: "no money" },
+          { id: "3", tool: "pay", status: "failure", message: "no money at all" },
         ],
       },
     ],
@@ -121,32 +102,37 @@ test("a model is asked with its needs, its tools, and the turns so far as they w
   });
 });
 
-test("its ladder keeps names, and a template answers as any other", async () => {
-  const ladder = asking({
-    model: [small, { run: small, name: "other" }, { run: small }, template(() => ({ answer: 5 }))],
-  });
+test("its ladder keeps names, and a template is asked as any other", async () => {
+  const other = { run: small, name: "other" };
+  const ladder = asking(
+    {},
+    small,
+    other,
+    { run: small },
+    template(({ turns }: never) => ({ answer: turns })),
+  );
   const step = ladder.plan.scopes.flatMap(({ nodes }) => nodes).find(({ name }) => name === "model") as PlanStep;
   expect(step.rungs.map(({ name }) => name)).toEqual(["small", "other", "small (2)", "template"]);
-  expect(await asked(codeOf(ladder).model.rungs[1] as RungCode)({ turns: [] }, context)).toEqual({
-    calls: [],
-    answer: 1,
-  });
+  const { rungs } = codeOf(ladder).model;
+  expect(await asked(rungs[1] as RungCode)({ turns: [] }, context)).toEqual({ answer: 1 });
+  const reply = { calls: [{ id: "1", tool: "search", input: {}, refused: "no text" }] };
+  const turns = [{ reply, results: [{ status: "success", value: "no text" }] }];
+  const results = [{ id: "1", tool: "search", status: "failure", message: "no text" }];
+  expect(await asked(rungs[3] as RungCode)({ turns }, context)).toEqual({ answer: [{ reply, results }] });
 });
 
 describe("a tool", () => {
-  test("is given what keeps its contract, and is not called with what does not", async () => {
+  test("is given what keeps its contract, and is not called where that says otherwise now", async () => {
     const run = asked(codeOf().search.rungs[0] as RungCode);
     expect(await run({ input: { text: "x" } }, context)).toEqual(["x"]);
     const refused = run({ input: { topic: "x" } }, context);
-    await expect(refused).rejects.toMatchObject({ code: "tool-input-refused", name: "NotApplied" });
+    await expect(refused).rejects.toMatchObject({ name: "NotApplied" });
     await expect(refused).rejects.toThrow("the tool's input breaks its contract: no text");
   });
 
-  test("is not tried again with the same refused input, and else as it says itself", () => {
-    const [search, pay] = [codeOf().search, codeOf().pay].map(({ rungs }) => rungs[0]?.retryIf);
-    const refused = { ...error("no text", "not-applied"), code: "tool-input-refused" };
-    expect([search?.(refused, 1), search?.(error(), 1)]).toEqual([false, true]);
-    expect([pay?.(refused, 1), pay?.(error("for good"), 1), pay?.(error(), 1)]).toEqual([false, false, true]);
+  test("is tried again as it says itself", () => {
+    const { retryIf } = codeOf().pay.rungs[0] as RungCode;
+    expect([retryIf?.(error("for good"), 1), retryIf?.(error(), 1)]).toEqual([false, true]);
   });
 
   test("that is an effect has its start mark and its undo", () => {
@@ -163,7 +149,7 @@ describe("a turn", () => {
     stage.lists("agent[1].calls", { id: "1", tool: "search", input: { text: "x" } });
     expect([stage.due, stage.needs("agent[1].calls[0].tool")]).toEqual([
       ["ask-choice agent[1].calls[0].tool"],
-      { tool: "search" },
+      { tool: "search", refused: undefined },
     ]);
     stage.chooses("agent[1].calls[0].tool", "search");
     expect(stage.needs("agent[1].calls[0].tool.search.run")).toEqual({ input: { text: "x" } });
@@ -179,6 +165,18 @@ describe("a turn", () => {
     expect(JSON.stringify(agent.plan.scopes[0]?.answer)).toContain('"path":["reply","answer"]');
   });
 
+  test("goes on after a call that was refused: nothing is called, and what stands there is the reason", () => {
+    const stage = new Stage(agent, { topic: "t" });
+    const call = { id: "1", tool: "find", input: {}, refused: "there is no tool" };
+    stage.completes("agent[1].model", { calls: [call] });
+    stage.lists("agent[1].calls", call);
+    expect(stage.needs("agent[1].calls[0].tool")).toEqual({ tool: "find", refused: "there is no tool" });
+    stage.chooses("agent[1].calls[0].tool", "not called");
+    stage.judges("agent", false, { reply: { calls: [call] }, results: [{ status: "success" }] });
+    expect(stage.given("agent[1].calls")).toEqual([{ status: "success", value: "there is no tool" }]);
+    expect([stage.due, stage.state.degradations]).toEqual([["attempt agent[2].model 0/1"], []]);
+  });
+
   test("choosing and ending are the agent's own", () => {
     const { loop } = codeOf();
     const until = loop.until as unknown as (turn: AgentTurn) => unknown;
@@ -187,7 +185,8 @@ describe("a turn", () => {
       until({ reply: { calls: [{} as never] }, results: [] }),
     ]).toEqual([true, false]);
     const branch = agent.code.scopes.flat().find((one) => one.kind === "branch") as BranchCode;
-    expect((branch.choose as unknown as (given: unknown) => unknown)({ tool: "pay" })).toBe("pay");
+    const choose = branch.choose as unknown as (given: unknown) => unknown;
+    expect([choose({ tool: "pay" }), choose({ tool: "pay", refused: "no" })]).toEqual(["pay", "not called"]);
     expect(loop.output["~standard"].validate(5)).toEqual({ value: 5 });
   });
 });
@@ -206,10 +205,7 @@ describe("rule 32: when no turn answered", () => {
 describe("rule 33: an agent without meaning is refused", () => {
   const good = { description: "d", input: any(), output: any(), run: never };
   test.each<[string, object, string]>([
-    ["no model", { model: undefined }, "agent.model"],
-    ["an empty ladder", { model: [] }, "agent.model"],
-    ["a rung that is none", { model: [small, "gpt"] }, "agent.model[1]"],
-    ["a rung that is null", { model: null }, "agent.model"],
+    ["a model among the options", { model: small }, "agent.model"],
     ["no tools", { tools: undefined }, "agent.tools"],
     ["tools that are none", { tools: {} }, "agent.tools"],
     ["a tool that is none", { tools: { x: null } }, "agent.tools.x"],
@@ -217,6 +213,11 @@ describe("rule 33: an agent without meaning is refused", () => {
     ["a tool without words", { tools: { x: { ...good, description: undefined } } }, "agent.tools.x.description"],
     ["a tool with empty words", { tools: { x: { ...good, description: "" } } }, "agent.tools.x.description"],
     ["a tool that does nothing", { tools: { x: { ...good, run: 1 } } }, "agent.tools.x.run"],
+    ["tools in a list", { tools: [good] }, "agent.tools"],
+    ["a tool with a name that no provider takes", { tools: { "a b": good } }, "agent.tools"],
+    ["a cost that bounds nothing", { maxCost: {} }, "agent.maxCost"],
+    ["a cost of nothing", { maxCost: { usd: 0 } }, "agent.maxCost.usd"],
+    ["a cost that is no number", { maxCost: { usd: 1, tokens: Number.NaN } }, "agent.maxCost.tokens"],
     ["no calls in a turn", { maxCalls: 0 }, "agent.maxCalls"],
     ["too many calls in a turn", { maxCalls: 1_001 }, "agent.maxCalls"],
     ["half a call in a turn", { maxCalls: 1.5 }, "agent.maxCalls"],
@@ -234,12 +235,36 @@ describe("rule 33: an agent without meaning is refused", () => {
     expect(() => asking(more)).toThrow(expect.objectContaining({ code: "contract-missing", path }));
   });
 
+  test.each<[string, unknown, string]>([
+    ["a rung that is none", "gpt", "agent.by[1]"],
+    ["a rung that is null", null, "agent.by[1]"],
+    ["rungs in a list", [small], "agent.by[1]"],
+    ["an object that is no rung", { modelId: "gpt" }, "agent.by[1]"],
+    ["an answer to another conversation", lastGood({ maxAge: "1h" }), "agent.by[1]"],
+  ])("%s", (_, model, path) => {
+    expect(() => asking({}, small, model)).toThrow(expect.objectContaining({ code: "option-invalid", path }));
+  });
+
+  test("one that nothing answers, or that is finished twice", () => {
+    const building = (build: (agent: { by: (...models: unknown[]) => unknown }) => unknown) => () =>
+      flow("x", {
+        input: any(),
+        build: ($) => build($.agent("agent", { tools, output: aNumber, maxTurns: 1 }) as never) ?? null,
+      });
+    const missing = expect.objectContaining({ code: "step-without-rung", path: "agent" });
+    expect(building(() => null)).toThrow(missing);
+    expect(building((begun) => begun.by())).toThrow(missing);
+    expect(building((begun) => begun)).toThrow(missing);
+    expect(building((begun) => [begun.by(small), begun.by(small)])).toThrow(
+      expect.objectContaining({ code: "option-invalid", path: "agent.by" }),
+    );
+  });
+
   test("no options at all, needs that are one reference, and an order", () => {
-    expect(() => flow("x", { input: any(), build: ($) => $.agent("agent", undefined as never) })).toThrow();
+    expect(() => flow("x", { input: any(), build: ($) => $.agent("agent", undefined as never) as never })).toThrow();
     const needs = ($: never, input: unknown) =>
       ($ as { agent: (...given: unknown[]) => unknown }).agent("agent", {
         needs: input,
-        model: small,
         tools,
         output: aNumber,
         maxTurns: 1,
@@ -251,7 +276,7 @@ describe("rule 33: an agent without meaning is refused", () => {
       input: any(),
       build: ($) => {
         const before = $.step("before", { kind: "effect", output: any() }).by(never);
-        return $.agent("agent", { after: before, model: small, tools, output: aNumber, maxTurns: 1 });
+        return $.agent("agent", { after: before, tools, output: aNumber, maxTurns: 1 }).by(small);
       },
     });
     expect(ordered.plan.scopes[0]?.nodes[1]?.dependsOn).toMatchObject([{ node: 0 }]);

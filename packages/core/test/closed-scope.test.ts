@@ -73,11 +73,10 @@ test("commands for a part that closes in the same turn are not given", () => {
     build: ($) => {
       const score = $.ensemble("score", {
         output: any<number>(),
-        members: { one: never, two: { run: never, retry: { maxAttempts: 2, delay: 0 } } },
         quorum: 1,
         settle: "quorum",
         combine: never,
-      });
+      }).by({ one: never, two: { run: never, retry: { maxAttempts: 2, delay: 0 } } });
       return { score };
     },
   });

@@ -1,6 +1,6 @@
 // An ensemble makes one answer of so many good ones: what each member said is kept, a failed one is a missing voice, and below the quorum the declared happens.
 import { describe, expect, test } from "vitest";
-import { flow, maxLosses, optional } from "../src/index.ts";
+import { type EnsembleCode, flow, maxLosses, optional } from "../src/index.ts";
 import { any, error, never, Stage } from "./stage.ts";
 
 type Below = "fails" | "value" | (() => never);
@@ -13,12 +13,11 @@ function voting(settle: "all" | "quorum", below: Below = "fails", done = false) 
         needs: { amount: input.amount },
         output: any<number>(),
         retry: { maxAttempts: 1 },
-        members: { rules: never, model: [never, never], graph: { run: never, timeout: 5 } },
         quorum: 2,
         settle,
         combine: never,
         ...(below === "fails" ? {} : { below: below === "value" ? 0.5 : below }),
-      });
+      }).by({ rules: never, model: [never, never], graph: { run: never, timeout: 5 } });
       return { score: done ? optional(score, { onFailure: true }) : score };
     },
   });
@@ -29,6 +28,20 @@ describe("an ensemble", () => {
     const stage = new Stage(voting("all"), { amount: 9 });
     expect(stage.due).toEqual(["attempt score.rules 0/1", "attempt score.model 0/1", "attempt score.graph 0/1"]);
     expect(stage.needs("score.model")).toEqual({ amount: 9 });
+  });
+
+  test("makes one answer of the good ones: by a function of them, of them by member, or not at all", () => {
+    const combining = (options: object, ...more: [((survivors: object) => unknown)?]) => {
+      const { code } = flow("combining", {
+        input: any(),
+        build: ($) => $.ensemble("e", { output: any(), quorum: 1, ...options }).by({ a: never, b: never }, ...more),
+      });
+      const { combine } = code.scopes.flat()[0] as EnsembleCode;
+      return (combine as (...given: unknown[]) => unknown)({ b: 2 }, [2]);
+    };
+    expect(combining({ combine: (...given: unknown[]) => given })).toEqual([[2]]);
+    expect(combining({}, (...given: unknown[]) => given)).toEqual([{ b: 2 }]);
+    expect(combining({})).toEqual([2]);
   });
 
   test("waits for all, combines what came, and tells what became of each", () => {

@@ -11,6 +11,7 @@ import {
   lastGood,
   type Schema,
   type StepOptions,
+  step,
   template,
 } from "../src/index.ts";
 import { accepting, any, never } from "./stage.ts";
@@ -235,6 +236,12 @@ describe("the order of building", () => {
       return $.step("s", { needs: { a: [begun] }, output: any() }).by(never);
     });
     expect(unfinished).toThrow(refusal("step-without-rung", "s.needs.a[0]"));
+    expect(unfinished).toThrow(expect.objectContaining({ found: "the step begun without .by(...)" }));
+    const apart = building(($) => {
+      const a = step({ input: any(), output: any() });
+      return $.step("s", { needs: { a }, output: any() }).by(never);
+    });
+    expect(apart).toThrow(expect.objectContaining({ path: "s.needs.a", found: "a step without .by(...)" }));
   });
 
   test("a reference alone is no object of needs", () => {

@@ -95,6 +95,25 @@ describe("a loop", () => {
     expect(stage.slot("draft")).toMatchObject(cost);
   });
 
+  test.each<[object, string]>([
+    [{ usd: 1 }, "not good enough after 10 turns, which cost 1 of 1 dollars"],
+    [{ usd: 5, tokens: 30 }, "not good enough after 10 turns, which cost 30 of 30 tokens"],
+    [{ usd: 1.05 }, "not good enough after 11 turns, which cost 1.1 of 1.05 dollars"],
+    [{ usd: 9, tokens: 99 }, "not good enough after 12 turns"],
+  ])(
+    "rule 32: ten costs of 0.1 have reached 1, though they add up to less in binary; says what bound it: %j",
+    (maxCost, reason) => {
+      const stage = new Stage(looping("last", { maxTurns: 12, maxCost }));
+      const cost = { usd: 0.1, tokens: 3 };
+      for (let turn = 1; stage.status("draft") === "open"; turn++) {
+        const { id: slot } = stage.slot(`draft[${turn}].write`);
+        stage.say({ kind: "step.completed", at: 1, slot, rung: 0, attempt: 1, ms: 1, cost, value: "1" });
+        stage.judges("draft", false);
+      }
+      expect(stage.state.degradations).toEqual([{ path: "draft", kind: "at-limit", reason }]);
+    },
+  );
+
   test("fails with a turn in which something failed", () => {
     const stage = new Stage(looping("last"));
     stage.fails("draft[1].write", error("blank"), false);

@@ -16,12 +16,11 @@ export const nested = flow("nested", {
     const way = $.branch("way", { choose: () => "a" as const, cases: { a: booking, b: () => "constant" } });
     const score = $.ensemble("score", {
       output: any<number>(),
-      members: { one: never, two: never },
       quorum: 1,
       settle: "quorum",
       combine: never,
       below: never,
-    });
+    }).by({ one: never, two: never });
     const all = $.map("all", { over: input.list, each: booking, onFailure: "drop", concurrency: 2 });
     const turns = $.loop("turns", {
       output: any(),

@@ -6,6 +6,7 @@ import {
   decide,
   type Entry,
   endOf,
+  type FlowBuilder,
   flow,
   fold,
   newState,
@@ -63,9 +64,9 @@ test("any entries in any order are folded without throwing; so is all that is re
 });
 
 test("an ensemble that is closed after all have spoken, and a step that does without a failure that says no cause", () => {
-  const members = { one: never, two: never };
-  const all = { output: any<number>(), members, quorum: 1, combine: never };
-  const stage = new Stage(flow("all", { input: any(), build: ($) => $.ensemble("score", all) }));
+  const all = { output: any<number>(), quorum: 1, combine: never };
+  const build = ($: FlowBuilder) => $.ensemble("score", all).by({ one: never, two: never });
+  const stage = new Stage(flow("all", { input: any(), build }));
   for (const member of ["one", "two"]) stage.completes(`score.${member}`, 1);
   stage.say({ kind: "scope.closed", at: 1, slot: 0 });
   expect([stage.status("score"), stage.due]).toEqual(["open", ["combine score"]]);

@@ -66,7 +66,7 @@ describe("the structure", () => {
           way: $.branch("way", { choose: () => "x" as const, cases: { x: each } }),
           all: $.map("all", { over: [1] as never, each }),
           turns: $.loop("turns", { output: any(), body: each as never, until: never, maxTurns: 1, atLimit: "fail" }),
-          score: $.ensemble("score", { output: any(), members: { s: never }, quorum: 1, combine: never }),
+          score: $.ensemble("score", { output: any(), quorum: 1 }).by({ s: never }),
         };
       },
     });
@@ -93,7 +93,7 @@ describe("the structure", () => {
         const scope = ($: FlowBuilder) => $.step("s", { output: any() }).by(never);
         return {
           way: $.branch("way", { choose: () => "x" as const, cases: { x: scope } }),
-          score: $.ensemble("score", { output: any(), members: { s: never }, quorum: 1, combine: never }),
+          score: $.ensemble("score", { output: any(), quorum: 1 }).by({ s: never }),
           pause: $.sleep("pause", { for: 1 }),
         };
       },

@@ -1,6 +1,6 @@
 // Rule 33: nodes that open scopes or wait are refused when they are defined, with the place and the mend; every bound is written down (rule 32).
 import { describe, expect, test } from "vitest";
-import { type FlowBuilder, flow } from "../src/index.ts";
+import { type FlowBuilder, flow, weighted } from "../src/index.ts";
 import { accepting, any, never } from "./stage.ts";
 
 const made = (build: ($: FlowBuilder) => unknown) => () => flow("flawed", { input: any(), build });
@@ -8,9 +8,11 @@ const refusal = (code: string, path: string) => expect.objectContaining({ code, 
 
 const branch = (options: object) =>
   made(($) => $.branch("b", { choose: never, cases: { x: () => 1 }, ...options } as never));
-const members = { one: never, two: never };
-const ensemble = (options: object) =>
-  made(($) => $.ensemble("e", { output: any(), members, quorum: 1, combine: never, ...options } as never));
+const ensemble = (options: object, members: unknown = { one: never, two: never }, ...more: unknown[]) =>
+  made(($) => {
+    const begun = $.ensemble("e", { output: any(), quorum: 1, ...options } as never);
+    return (begun.by as (...given: unknown[]) => unknown)(members, ...more);
+  });
 const map = (options: object) => made(($) => $.map("m", { over: [], each: () => 1, ...options } as never));
 const loop = (options: object) =>
   made(($) => {
@@ -31,17 +33,27 @@ describe("rule 33: what has no meaning is refused", () => {
     ["a case that is no function", branch({ cases: { x: 1 } }), "b.x"],
     ["a case without a good name", branch({ cases: { "x/y": () => 1 } }), "b.cases.name"],
     ["an option that there is not", branch({ chose: 1 }), "b.chose"],
-    ["an ensemble without members", ensemble({ members: {} }), "e.members"],
-    ["members that are none", ensemble({ members: undefined }), "e.members"],
+    ["an ensemble without members", ensemble({}, {}), "e.by"],
+    ["members that are none", ensemble({}, null), "e.by"],
     ["a quorum of none", ensemble({ quorum: 0 }), "e.quorum"],
     ["a quorum of more than there are", ensemble({ quorum: 3 }), "e.quorum"],
     ["half a quorum", ensemble({ quorum: 1.5 }), "e.quorum"],
+    ["members in a list", ensemble({}, [never]), "e.by"],
+    ["members in a function", ensemble({}, never), "e.by"],
+    ["members of a class", ensemble({}, new (class Members {})()), "e.by"],
+    ["a member with the name of a prototype", ensemble({}, JSON.parse('{ "__proto__": {} }')), "e.by.name"],
+    ["a member that is a prototype", ensemble({}, Object.create({ one: never })), "e.by"],
+    ["a member with half a ladder", ensemble({}, { one: [never, null] }), "e.by.one"],
     ["nothing to combine with", ensemble({ combine: 1 }), "e.combine"],
+    ["nothing to combine with, by name", ensemble({}, { one: never }, 1), "e.by[1]"],
+    ["two ways to combine", ensemble({ combine: never }, { one: never }, never), "e.by[1]"],
+    ["weights away from the members", ensemble({ combine: weighted({ one: 1 }, never) }), "e.combine"],
+    ["a weight for who is no member", ensemble({}, { one: never }, weighted({ two: 1 }, never)), "e.by[1]"],
     ["another way to settle", ensemble({ settle: "some" }), "e.settle"],
     ["members that are effects", ensemble({ kind: "effect" }), "e.kind"],
     ["a declared answer that a journal cannot keep", ensemble({ below: { x: Symbol("no") } }), "e.below.x"],
-    ["a member that is none", ensemble({ members: { one: never, two: "gpt" } }), "e.members.two"],
-    ["a member with an empty ladder", ensemble({ members: { one: [], two: never } }), "e.members.one"],
+    ["a member that is none", ensemble({}, { one: never, two: "gpt" }), "e.by.two"],
+    ["a member with an empty ladder", ensemble({}, { one: [], two: never }), "e.by.one"],
     ["a map over what is no array", map({ over: 3 }), "m.over"],
     ["a map without a body", map({ each: 1 }), "m.each"],
     ["no item at a time", map({ concurrency: 0 }), "m.concurrency"],
@@ -122,6 +134,17 @@ describe("rule 33: what has no meaning is refused", () => {
     expect(branch({ cases: { x: twice } })).toThrow(refusal("step-duplicate", "b.x.s"));
   });
 
+  test("an ensemble that is begun and never finished, or finished twice", () => {
+    const begun = (finish: (begun: { by: (...given: unknown[]) => unknown }) => unknown) =>
+      made(($) => finish($.ensemble("e", { output: any(), quorum: 1 }) as never) ?? null);
+    const missing = refusal("step-without-rung", "e");
+    expect(begun(() => null)).toThrow(missing);
+    expect(begun((one) => one.by())).toThrow(missing);
+    expect(begun((one) => one)).toThrow(missing);
+    const twice = begun((one) => [one.by({ a: never }), one.by({ a: never })]);
+    expect(twice).toThrow(refusal("option-invalid", "e.by"));
+  });
+
   test("a step that is begun in a scope and never finished", () => {
     expect(map({ each: ($: FlowBuilder) => void $.step("s", { output: any() }) })).toThrow(
       refusal("step-without-rung", "m[0].s"),
@@ -154,7 +177,7 @@ test("rule 32: bounds and defaults are written out", () => {
     input: any<{ list: number[] }>(),
     build: ($, input) => ({
       m: $.map("m", { over: input.list, each: (_, item) => item }),
-      e: $.ensemble("e", { output: any(), members: { one: never }, quorum: 1, combine: never }),
+      e: $.ensemble("e", { output: any(), quorum: 1 }).by({ one: never }),
       l: $.loop("l", {
         output: any(),
         body: () => 1,

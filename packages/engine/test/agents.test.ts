@@ -1,51 +1,10 @@
-// Attacks agents: tools as steps, what models say wrong, tools that fail or act, limits of turns, calls and cost. The model is a script.
-import { type AgentQuestion, type AgentReply, flow, type StepContext, tool } from "@plumbline/core";
+// Agents: tools as steps, tools that act, limits of turns and cost. The model is a script; what it says wrong is agent-replies.test.ts,
+// tools that misbehave are agent-tools.test.ts.
+import { flow, tool } from "@plumbline/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { drive, entriesOfKind, type Place, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
-
-type Question = AgentQuestion<{ topic: string }>;
-type Model = (question: Question, context: StepContext) => AgentReply | Promise<AgentReply>;
-type Options = Parameters<Parameters<Parameters<typeof flow>[1]["build"]>[0]["agent"]>[1];
-
-const once = { maxAttempts: 1 };
-const search = (calls: unknown[] = []) =>
-  tool({
-    description: "finds pages",
-    input: z.object({ words: z.string(), most: z.number().default(3) }),
-    output: z.array(z.string()),
-    retry: once,
-    run: ({ words, most }, { path }) => {
-      calls.push([path, words, most]);
-      if (words === "down") throw new Error("the index is down");
-      return Array.from({ length: most }, (_, i) => `${words} ${i}`);
-    },
-  });
-
-const asking = (model: Model | readonly Model[], more: Partial<Options> = {}) =>
-  flow("asking", {
-    input: z.object({ topic: z.string() }),
-    build($, { topic }) {
-      const answer = $.agent("research", {
-        needs: { topic },
-        model: model as Model,
-        tools: { search: search() },
-        output: z.object({ text: z.string().min(2) }),
-        maxTurns: 4,
-        retry: { maxAttempts: 3, delay: 0 },
-        ...(more as object),
-      });
-      return { text: answer.text };
-    },
-  });
-
-async function run(place: Place, made: ReturnType<typeof asking>) {
-  const engine = await place.open([made]);
-  const started = await engine.start(made, { topic: "tea" });
-  return { engine, id: started.id, result: await drive(place, started.result(), 100) };
-}
-
-const use = (words: unknown, id = "1", name = "search") => ({ id, tool: name, input: { words } });
+import { asking, type Model, once, run, search, use } from "./fixtures/asking.ts";
+import { drive, entriesOfKind, stateOf, storeKinds, until, usePlace } from "./fixtures/place.ts";
 
 describe("turns and tools", () => {
   const here = usePlace("memory");
@@ -83,71 +42,6 @@ describe("turns and tools", () => {
       "completed",
       "completed",
     ]);
-  });
-
-  it("rule 11: an unknown tool, too many calls and an answer that breaks the contract are refused with the reason", async () => {
-    const { place } = here;
-    const reasons: string[] = [];
-    const script: AgentReply[] = [
-      { calls: [use("x", "1", "google")] },
-      { calls: Array.from({ length: 9 }, (_, i) => use("x", String(i))) },
-      { answer: { text: "x" } },
-      { calls: [use("green")] },
-      "I do not know" as never,
-      { answer: { text: "well" } },
-    ];
-    const model: Model = (_, { previous }) => {
-      if (previous) reasons.push(...previous.reasons);
-      return script.shift() as AgentReply;
-    };
-    const made = asking(model, { retry: { maxAttempts: 5, delay: 0 } } as never);
-    const { engine, id, result } = await run(place, made);
-    expect(result.output).toEqual({ text: "well" });
-    expect(reasons).toEqual([
-      expect.stringMatching(/no tool .*google.*search/),
-      expect.stringContaining("9 calls in one turn: at most 8"),
-      expect.stringMatching(/text|2/),
-      expect.any(String),
-    ]);
-    expect(await entriesOfKind(engine, id, "attempt.failed")).toHaveLength(4);
-    expect(script).toEqual([]);
-  });
-
-  it("what a tool is given is held to its contract once; the model is told, and goes on", async () => {
-    const { place } = here;
-    const told: unknown[] = [];
-    const calls: unknown[] = [];
-    const model: Model = ({ turn, turns }) => {
-      told.push(...turns.flatMap(({ results }) => results));
-      return turn === 1 ? { calls: [use(7)] } : { answer: { text: "understood" } };
-    };
-    const patient = { ...search(calls), retry: { maxAttempts: 3, delay: "1s" } } as never;
-    const { engine, id, result } = await run(place, asking(model, { tools: { search: patient } } as never));
-    expect(told).toMatchObject([{ status: "failure", message: expect.stringMatching(/contract.*words/) }]);
-    expect(result).toMatchObject({ outcome: "degraded", output: { text: "understood" } });
-    expect(result.ms).toBeLessThan(1_000);
-    expect(calls).toEqual([]);
-    expect(await entriesOfKind(engine, id, "attempt.failed")).toHaveLength(1);
-  });
-
-  it("a tool that throws is told to the model; one that breaks its own contract as well", async () => {
-    const { place } = here;
-    const told: string[] = [];
-    const broken = tool({
-      description: "counts",
-      input: z.object({ words: z.string() }),
-      output: z.number(),
-      retry: once,
-      run: () => "many" as never,
-    });
-    const model: Model = ({ turn, turns }) => {
-      for (const { results } of turns)
-        for (const one of results) told.push(one.status === "failure" ? one.message : "?");
-      return turn === 1 ? { calls: [use("down"), use("x", "2", "count")] } : { answer: { text: "so be it" } };
-    };
-    const { result } = await run(place, asking(model, { tools: { search: search(), count: broken } } as never));
-    expect(told).toEqual([expect.stringContaining("the index is down"), expect.stringContaining("broke its contract")]);
-    expect(result).toMatchObject({ outcome: "degraded", output: { text: "so be it" } });
   });
 
   it("a ladder of models: the second answers the turn when the first is down, as a degradation", async () => {
@@ -226,11 +120,10 @@ for (const kind of storeKinds) {
         build($) {
           const trip = $.agent("trip", {
             needs: { topic: "trip" },
-            model,
             tools: { book: booking(said) },
             output: z.object({ text: z.string() }),
             maxTurns: 3,
-          });
+          }).by(model);
           return $.step("tell", { needs: { text: trip.text }, output: z.string(), retry: once }).by(({ text }) => {
             if (fails) throw new Error("nobody there");
             return text;

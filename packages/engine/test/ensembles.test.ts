@@ -24,13 +24,12 @@ describe("the quorum", () => {
         const risk = $.ensemble("risk", {
           needs: { id },
           output: Score,
-          members,
           quorum: 2,
-          combine: upperMedian((one: Score) => one.score),
+          combine: upperMedian((one) => one.score),
           timeout: "5s",
           retry: once,
           ...(more as { readonly below?: string }),
-        });
+        }).by(members);
         return { value: risk.value, survivors: risk.survivors, votes: risk.votes };
       },
     });
@@ -135,17 +134,16 @@ describe("the quorum", () => {
       build: ($) =>
         $.ensemble("risk", {
           output: Score,
-          members: {
-            retried: () => {
-              calls++;
-              if (calls === 1) throw new Error("busy");
-              return { score: 0.4 };
-            },
-            ladder: [{ run: fall, retry: once }, say(0.6)],
-          },
           quorum: 2,
           combine: mean((one) => one.score),
           retry: { delay: 0 },
+        }).by({
+          retried: () => {
+            calls++;
+            if (calls === 1) throw new Error("busy");
+            return { score: 0.4 };
+          },
+          ladder: [{ run: fall, retry: once }, say(0.6)],
         }).value,
     });
     const engine = await place.open([made]);
@@ -172,17 +170,16 @@ for (const kind of storeKinds) {
         build: ($) =>
           $.ensemble("risk", {
             output: Score,
-            members: {
-              quick: async () => ({ score: 0.1 }),
-              brisk: async () => ({ score: 0.3 }),
-              slow: (_, { signal }) => {
-                signal.addEventListener("abort", () => reasons.push(signal.reason));
-                return slow.promise;
-              },
-            },
             quorum: 2,
             settle: "quorum",
             combine: median((one) => one.score),
+          }).by({
+            quick: async () => ({ score: 0.1 }),
+            brisk: async () => ({ score: 0.3 }),
+            slow: (_, { signal }) => {
+              signal.addEventListener("abort", () => reasons.push(signal.reason));
+              return slow.promise;
+            },
           }),
       });
       const engine = await place.open([made]);
@@ -214,11 +211,10 @@ for (const kind of storeKinds) {
         build: ($) =>
           $.ensemble("risk", {
             output: Score,
-            members: { a: member("a", say(0.1)), b: member("b", () => held.promise), c: member("c", fall) },
             quorum: 2,
             combine: mean((one) => one.score),
             retry: once,
-          }),
+          }).by({ a: member("a", say(0.1)), b: member("b", () => held.promise), c: member("c", fall) }),
       });
       const first = await place.open([made]);
       const run = await first.start(made, {}, { key: "k" });
@@ -243,7 +239,7 @@ async function whenSettled(engine: Parameters<typeof entriesOf>[0], run: string,
 describe("ready ways to combine", () => {
   const here = usePlace("memory");
 
-  it("upper median, median, mean, majority and weighted, over even and odd numbers of survivors", async () => {
+  it("upper median, median, mean, majority, weighted, and none at all, over even and odd numbers of survivors", async () => {
     const { place } = here;
     const made = flow("combined", {
       input: z.array(z.number()),
@@ -259,45 +255,50 @@ describe("ready ways to combine", () => {
           ]),
         );
         const of = ({ score }: { score: number }) => score;
-        const options = { needs: { given }, output: z.object({ score: z.number() }), members, quorum: 1, retry: once };
+        const options = { needs: { given }, output: z.object({ score: z.number() }), quorum: 1, retry: once };
         return {
-          upper: $.ensemble("upper", { ...options, combine: upperMedian(of) }).value,
-          median: $.ensemble("median", { ...options, combine: median(of) }).value,
-          mean: $.ensemble("mean", { ...options, combine: mean(of) }).value,
-          majority: $.ensemble("majority", { ...options, combine: majority(of) }).value,
-          weighted: $.ensemble("weighted", { ...options, combine: weighted({ a: 3, b: 0 }, of) }).value,
+          upper: $.ensemble("upper", { ...options, combine: upperMedian(of) }).by(members).value,
+          median: $.ensemble("median", { ...options, combine: median(of) }).by(members).value,
+          mean: $.ensemble("mean", { ...options, combine: mean(of) }).by(members).value,
+          majority: $.ensemble("majority", { ...options, combine: majority(of) }).by(members).value,
+          weighted: $.ensemble("weighted", options).by(members, weighted({ a: 3, b: 0 }, of)).value,
+          all: $.ensemble("all", options).by(members).value,
         };
       },
     });
     const engine = await place.open([made]);
-    const combine = async (given: number[]) => (await (await engine.start(made, given)).result()).output;
+    const combine = async (given: number[]) => {
+      const { output: { all, ...others } = { all: [] } } = await (await engine.start(made, given)).result();
+      expect(all).toEqual(given.map((score) => ({ score })));
+      return others;
+    };
     expect(await combine([5])).toEqual({ upper: 5, median: 5, mean: 5, majority: 5, weighted: 5 });
     expect(await combine([8, 2])).toEqual({ upper: 8, median: 5, mean: 5, majority: 8, weighted: 8 });
     expect(await combine([9, 10, 2])).toEqual({ upper: 9, median: 9, mean: 7, majority: 9, weighted: 29 / 4 });
     expect(await combine([1, 3, 3, 5])).toEqual({ upper: 3, median: 3, mean: 3, majority: 3, weighted: 11 / 5 });
   });
 
-  const combined = (combine: (survivors: unknown, values: readonly { score: number }[]) => unknown) =>
+  type Survivors = { readonly a?: { score: number }; readonly b?: { score: number } };
+  const combined = (combine: ((survivors: Survivors) => unknown) | undefined, values?: (values: unknown) => unknown) =>
     flow("own-way", {
       input: z.object({}),
       build: ($) =>
         $.ensemble("risk", {
           output: z.object({ score: z.number() }),
-          members: { a: () => ({ score: 1 }), b: () => ({ score: 2 }) },
           quorum: 1,
-          combine,
-        }).value,
+          ...(values === undefined ? {} : { combine: values }),
+        }).by({ a: () => ({ score: 1 }), b: () => ({ score: 2 }) }, combine).value,
     });
 
   it("a way of one's own may take its time; what it throws, or gives that no journal keeps, fails the ensemble", async () => {
     const { place } = here;
-    const answer = async (combine: Parameters<typeof combined>[0]) => {
-      const made = combined(combine);
+    const answer = async (...combine: Parameters<typeof combined>) => {
+      const made = combined(...combine);
       const engine = await place.open([made]);
       return drive(place, (await engine.start(made, {})).result(), 1_000);
     };
-    const sum = (values: readonly { score: number }[]) => values.reduce((all, { score }) => all + score, 0);
-    expect(await answer(async (_, values) => sum(values))).toMatchObject({ outcome: "succeeded", output: 3 });
+    const sum = async (values: unknown) => (values as Score[]).reduce((all, { score }) => all + score, 0);
+    expect(await answer(undefined, sum)).toMatchObject({ outcome: "succeeded", output: 3 });
     expect(await answer((survivors) => survivors)).toMatchObject({ output: { a: { score: 1 }, b: { score: 2 } } });
     expect(await answer(() => Number.NaN)).toMatchObject({ outcome: "failed", failedAt: "risk" });
     expect(await answer(() => new Promise(() => {}))).toMatchObject({
@@ -316,14 +317,11 @@ describe("ready ways to combine", () => {
       build($) {
         const risk = $.ensemble("risk", {
           output: Score,
-          members: { rules: say(1), tree: say(0) },
           quorum: 1,
-          combine: (survivors, values) => {
-            expectTypeOf(survivors.rules).toEqualTypeOf<Score | undefined>();
-            expectTypeOf(values).toEqualTypeOf<readonly Score[]>();
-            return values.length;
-          },
           below: "unknown",
+        }).by({ rules: say(1), tree: say(0) }, (survivors) => {
+          expectTypeOf(survivors.rules).toEqualTypeOf<Score | undefined>();
+          return Object.keys(survivors).length;
         });
         return $.step("read", { needs: { risk }, output: z.string() }).by(({ risk }) => {
           expectTypeOf(risk.value).toEqualTypeOf<number | "unknown">();

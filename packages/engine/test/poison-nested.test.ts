@@ -17,17 +17,14 @@ const dying = (die: () => Promise<never>): Schema<number> => ({
 
 /** Each hangs where the process is then killed, as code does that ends a process. */
 const poisons: Readonly<Record<string, ($: Builder, die: () => Promise<never>) => unknown>> = {
-  combine: ($, die) =>
-    $.ensemble("node", { output: z.number(), members: { a: () => 1 }, quorum: 1, combine: () => die() }),
+  combine: ($, die) => $.ensemble("node", { output: z.number(), quorum: 1, combine: () => die() }).by({ a: () => 1 }),
   below: ($, die) =>
     $.ensemble("node", {
       output: z.number(),
-      members: { a: fall, b: fall },
       quorum: 1,
-      combine: () => 1,
       below: () => die(),
       retry: once,
-    }),
+    }).by({ a: fall, b: fall }),
   "a turn's contract": ($, die) =>
     $.loop("node", {
       output: dying(die),

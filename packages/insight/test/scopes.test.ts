@@ -119,11 +119,10 @@ describe("an ensemble", () => {
       build: ($) =>
         $.ensemble("ask", {
           output: z.number(),
-          members: { quick: () => 1, never: () => new Promise<number>(() => {}) },
           quorum: 1,
           settle: "quorum",
-          combine: (_survivors, [first]) => first as number,
-        }),
+          combine: ([first]) => first as number,
+        }).by({ quick: () => 1, never: () => new Promise<number>(() => {}) }),
     });
     const { record } = await journalOf(hasty, {});
     const told = why(record, "value");

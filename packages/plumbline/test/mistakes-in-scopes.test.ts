@@ -1,6 +1,6 @@
 // What users read when they use branch, ensemble, map, loop, call, sleep, signal or agent wrongly and the compiler did not see it:
 // plain JavaScript, `any`, or what types cannot tell. Rule 33: each message says what, where, expected, found and how to mend it.
-import { flow, tool } from "plumbline";
+import { flow, lastGood, tool, weighted } from "plumbline";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { messageOf, type Untyped } from "./message.ts";
@@ -20,8 +20,10 @@ const reading = ($: Untyped) => $.step("read", { output: Fields }).by(read);
 
 const branch = { choose: () => "one", cases: { one: () => null, other: reading } };
 const withBranch = (options: object) => defining(($) => $.branch("route", { ...branch, ...options }));
-const ensemble = { output: Fields, members: { rules: read, model: read }, quorum: 1, combine: () => 1 };
-const withEnsemble = (options: object) => defining(($) => $.ensemble("score", { ...ensemble, ...options }));
+const ensemble = { output: Fields, quorum: 1 };
+const members = { rules: read, model: read };
+const withEnsemble = (options: object) => defining(($) => $.ensemble("score", { ...ensemble, ...options }).by(members));
+const withMembers = (...given: Untyped[]) => defining(($) => $.ensemble("score", ensemble).by(...given));
 const withMap = (options: object) =>
   defining(($, { pages }) => $.map("pages", { over: pages, each: reading, ...options }));
 const loop = { output: Fields, body: reading, until: () => true, maxTurns: 3, atLimit: "fail" };
@@ -31,8 +33,10 @@ const withSignal = (options: object) => defining(($) => $.signal("payment", { ..
 const withSleep = (options: object) => defining(($) => $.sleep("cool-off", options));
 const withCall = (options: object) => defining(($) => $.call("collect", options));
 const search = { description: "Finds pages.", input: z.string(), output: z.string(), run: () => "" };
-const agent = { model: () => ({ answer: "" }), tools: { search }, output: z.string(), maxTurns: 3 };
-const withAgent = (options: object) => defining(($) => $.agent("research", { ...agent, ...options }));
+const agent = { tools: { search }, output: z.string(), maxTurns: 3 };
+const model = () => ({ answer: "" });
+const withAgent = (options: object) => defining(($) => $.agent("research", { ...agent, ...options }).by(model));
+const withModels = (...models: Untyped[]) => defining(($) => $.agent("research", agent).by(...models));
 const withStep = (options: object, ...others: Untyped[]) =>
   defining(($) => $.step("extract", { output: Fields, ...options }).by(read, ...others));
 const withRung = (rung: object) => defining(($) => $.step("extract", { output: Fields }).by({ run: read, ...rung }));
@@ -42,6 +46,10 @@ function nested(depth: number): ($: Untyped) => unknown {
 }
 
 const withoutEnd = ($: Untyped): unknown => $.branch("b", { choose: () => "c", cases: { c: withoutEnd } });
+
+/** `.by` of something outside, in a case. */
+const withinBranch = ($: Untyped, begun: Untyped, ...given: Untyped[]) =>
+  $.branch("route", { ...branch, cases: { one: () => begun.by(...given) } });
 
 type Mistake = [string, () => unknown];
 
@@ -120,17 +128,43 @@ describe("mistakes in an ensemble", () => {
     ["a quorum above the members", withEnsemble({ quorum: 3 })],
     ["no quorum", withEnsemble({ quorum: undefined })],
     ["members that are effects", withEnsemble({ kind: "effect" })],
-    ["a member that says it is an effect", withEnsemble({ members: { rules: { run: read, kind: "effect" } } })],
-    ["no members", withEnsemble({ members: {} })],
-    ["a member that is none", withEnsemble({ members: { rules: "gpt-5" } })],
-    ["a member without a rung", withEnsemble({ members: { rules: [] } })],
-    ["no combine", withEnsemble({ combine: undefined })],
+    ["a member that says it is an effect", withMembers({ rules: { run: read, kind: "effect" } })],
+    ["no members", withMembers({})],
+    ["no .by", defining(($, { pdf }) => [$.ensemble("score", ensemble), pdf])],
+    ["an ensemble without .by that nobody reads", defining(($, { pdf }) => [pdf, void $.ensemble("score", ensemble)])],
+    ["a .by of nothing", withMembers()],
+    [
+      "a second .by",
+      defining(($) => {
+        const begun = $.ensemble("score", ensemble);
+        return [begun.by(members), begun.by(members)];
+      }),
+    ],
+    [".by in a scope inside", defining(($) => withinBranch($, $.ensemble("score", ensemble), members))],
+    ["members that are one function", withMembers(read)],
+    ["members in a list", withMembers([read, read])],
+    ["members that are an instance of a class", withMembers(new (class Members {})())],
+    [
+      "a member that is a prototype",
+      withMembers(JSON.parse('{ "rules": 1 }', () => ({ __proto__: read, rules: read }))),
+    ],
+    ["a member with the name of a prototype", withMembers(Object.fromEntries([["__proto__", read]]))],
+    ["a member that is none", withMembers({ rules: "gpt-5" })],
+    ["a member without a rung", withMembers({ rules: [] })],
+    ["a member with half a ladder", withMembers({ rules: [read, undefined] })],
+    ["members among the options", withEnsemble({ members })],
+    ["a combine that is none", withEnsemble({ combine: "median" })],
+    ["a combine by name that is none", withMembers(members, "median")],
+    ["two ways to combine", defining(($) => $.ensemble("score", { ...ensemble, combine: read }).by(members, read))],
+    ["weights that do not stand beside the members", withEnsemble({ combine: weighted({ rules: 2 }, Number) })],
+    ["a weight for who is no member", withMembers(members, weighted({ rulse: 2 }, Number))],
+    ["a weight that is none", () => weighted({ rules: Number.NaN }, Number)],
     ["a settle that is none", withEnsemble({ settle: "first" })],
     ["an answer below the quorum that a journal cannot keep", withEnsemble({ below: { at: Symbol("now") } })],
     [
       "an ensemble that nobody reads",
       defining(($, { pdf }) => {
-        $.ensemble("score", ensemble);
+        $.ensemble("score", ensemble).by(members);
         return pdf;
       }),
     ],
@@ -226,10 +260,29 @@ test("a flow cannot call itself: it does not exist yet while it is being defined
 describe("mistakes in an agent", () => {
   test.each<Mistake>([
     ["no bound", withAgent({ maxTurns: undefined })],
-    ["no model", withAgent({ model: undefined })],
-    ["a model that is none", withAgent({ model: "gpt-5" })],
+    ["no .by", defining(($, { pdf }) => [$.agent("research", agent), pdf])],
+    ["an agent without .by that nobody reads", defining(($, { pdf }) => [pdf, void $.agent("research", agent)])],
+    ["a .by of nothing", withModels()],
+    [
+      "a second .by",
+      defining(($) => {
+        const begun = $.agent("research", agent);
+        return [begun.by(model), begun.by(model)];
+      }),
+    ],
+    [".by in a scope inside", defining(($) => withinBranch($, $.agent("research", agent), model))],
+    ["a model that is a name", withModels("gpt-5")],
+    ["a second model that is none", withModels(model, { modelId: "gpt-5" })],
+    ["models in a list", withModels([model, model])],
+    ["a model among the options", withAgent({ model })],
+    ["a last good answer for a turn", withModels(model, lastGood({ maxAge: "1h" }))],
     ["no contract", withAgent({ output: undefined })],
     ["no tools", withAgent({ tools: {} })],
+    ["tools in a list", withAgent({ tools: [search] })],
+    ["a tool with a name that no provider takes", withAgent({ tools: { "look up": search } })],
+    ["a cost that bounds nothing", withAgent({ maxCost: {} })],
+    ["a cost that is no number", withAgent({ maxCost: { usd: Number.NaN } })],
+    ["a cost of nothing", withAgent({ maxCost: { tokens: 0 } })],
     ["a tool without run", withAgent({ tools: { search: { ...search, run: undefined } } })],
     ["a tool without an input", withAgent({ tools: { search: { ...search, input: undefined } } })],
     ["a tool without an output", withAgent({ tools: { search: { ...search, output: undefined } } })],
@@ -275,7 +328,7 @@ test("what looks like a mistake and is none", () => {
       $.signal("payment", signal);
       $.sleep("cool-off", { for: "1h" });
       $.call("other", { flow: flow("other", { input: Input, build: () => 1 }), input: { pdf, pages } });
-      $.agent("writes", { ...agent, tools: { search: { ...search, kind: "effect" } } });
+      $.agent("writes", { ...agent, tools: { search: { ...search, kind: "effect" } } }).by(model);
       return { deep: nested(20)($) };
     },
   } as never);

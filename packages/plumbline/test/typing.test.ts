@@ -116,9 +116,9 @@ const b${i} = $.branch("b${i}", { needs: { n: ${before}.n }, choose: ({ n }) => 
   one: ($) => ${step("x", `n: ${before}.n`, '({ n }) => ({ n, kind: "a" }), template(({ n }) => ({ n, kind: "b" }))')},
   two: ($) => { const y = ${step("y", `n: ${before}.n`, '({ n }) => ({ n, kind: "b" })')}; return { n: y.n, more: 1 }; },
 } });
-const e${i} = $.ensemble("e${i}", { needs: { n: b${i}.n }, ${output}, quorum: 2, combine: upperMedian(({ n }) => n), below: "few", members: {
+const e${i} = $.ensemble("e${i}", { needs: { n: b${i}.n }, ${output}, quorum: 2, combine: upperMedian(({ n }) => n), below: "few" }).by({
   r: ({ n }) => ({ n, kind: "a" }), t: { run: ({ n }) => ({ n, kind: "b" }), timeout: "5s" }, u: () => ({ n: 1, kind: "a" }),
-} });
+});
 const m${i} = $.map("m${i}", { over: input.pages, each: ($, page, index) => $.branch("in", { needs: { page },
   choose: ({ page }) => (page === "" ? "none" : "some"), cases: { none: () => null, some: ($) => ${step("r", "page, index", '({ page, index }) => ({ n: page.length + index, kind: "a" })')} } }) });
 const l${i} = $.loop("l${i}", { start: { n: b${i}.n, kind: "a" }, ${output}, maxTurns: 3, until: ({ n }) => n > 3, atLimit: "last",

@@ -91,7 +91,9 @@ function addNode(building: Building, node: NodeDescription): Ref<unknown> {
       return $.branch(node.name, { ...placed, choose: never, cases }) as unknown as Ref<unknown>;
     }
     case "ensemble":
-      return $.ensemble(node.name, { ...placed, ...ensembleOptions(node) } as never) as unknown as Ref<unknown>;
+      return $.ensemble(node.name, { ...placed, ...ensembleOptions(node) } as never).by(
+        Object.fromEntries(membersOf(node).map((member) => [member.name, rungsOf(member)])) as never,
+      ) as unknown as Ref<unknown>;
     case "map": {
       const { concurrency, onFailure } = node;
       const each = inside(building, node.each, "item", "index");
@@ -166,12 +168,15 @@ function rungsOf({ rungs }: StepDescription): [() => never] {
   })) as unknown as [() => never];
 }
 
-function ensembleOptions({ members, quorum, settle, below }: EnsembleDescription): object {
-  const steps = members.nodes as readonly StepDescription[];
+function membersOf({ members }: EnsembleDescription): readonly StepDescription[] {
+  return members.nodes as readonly StepDescription[];
+}
+
+function ensembleOptions(node: EnsembleDescription): object {
+  const { quorum, settle, below } = node;
   return {
     output: anything,
-    kind: steps[0]?.stepKind,
-    members: Object.fromEntries(steps.map((member) => [member.name, rungsOf(member)])),
+    kind: membersOf(node)[0]?.stepKind,
     quorum,
     settle,
     combine: never,

@@ -14,6 +14,7 @@ import {
   type Frame,
   type Inside,
   isLive,
+  limitReason,
   open,
   type PlanApproval,
   type PlanBranch,
@@ -249,7 +250,7 @@ function completedBy(state: RunState, slot: Slot, said: Said): Entry {
   const { node, inside } = slot;
   const { frames, values } = inside as Inside;
   if (node.kind === "loop") {
-    const degraded = `not good enough after ${values.length} turns`;
+    const degraded = limitReason(slot);
     return { kind: "scope.completed", ...said, value: sealed({ turns: values.map((value) => open(value)) }), degraded };
   }
   const [frame] = frames as [Frame];

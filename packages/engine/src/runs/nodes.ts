@@ -16,6 +16,7 @@ import {
   type Judgement,
   judge,
   type LoopCode,
+  limitReason,
   type PlanBranch,
   type PlanEnsemble,
   type Read,
@@ -192,7 +193,7 @@ function declareAtLimit(run: PerformingRun, slot: Slot, done: Done): Performance
   const question = new OpenQuestion(run, slot, done);
   const { atLimit, output, checks } = codeOf(run.code, slot) as LoopCode;
   const { values } = slot.inside as Inside;
-  const degraded = `not good enough after ${values.length} turns`;
+  const degraded = limitReason(slot);
   const next = (read: Read) =>
     question.ask(
       () => (atLimit as (turns: unknown) => unknown)(values.map(read)),
