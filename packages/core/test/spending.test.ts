@@ -18,12 +18,11 @@ const looping = flow("looping", {
       body: ($) =>
         $.ensemble("ask", {
           output: any(),
-          members: { quick: never, slow: never },
           quorum: 1,
           settle: "quorum",
           combine: never,
           retry: once,
-        }),
+        }).by({ quick: never, slow: never }),
     }),
 });
 

@@ -28,11 +28,10 @@ describe("spent in vain", () => {
       build: ($) =>
         $.ensemble("ask", {
           output: z.string(),
-          members: { quick: spending(1, async () => "quick"), slow },
           quorum: 1,
           settle: "quorum",
           combine: (answers) => Object.values(answers)[0] as string,
-        }),
+        }).by({ quick: spending(1, async () => "quick"), slow }),
     });
 
   it("a member that was overtaken counts when the run ends; what its late answer cost is added", async () => {
@@ -98,11 +97,10 @@ describe("spent in vain", () => {
           body: ($) =>
             $.ensemble("ask", {
               output: z.string(),
-              members: { quick: spending(1, async () => "quick"), slow: spending(2, never) },
               quorum: 1,
               settle: "quorum",
               combine: (answers) => Object.values(answers)[0] as string,
-            }).value,
+            }).by({ quick: spending(1, async () => "quick"), slow: spending(2, never) }).value,
         }),
     });
     const engine = await place.open([made]);
