@@ -16,7 +16,7 @@ import {
 } from "./agent-reply.ts";
 import type { Declarable } from "./approval.ts";
 import { judge } from "./contract.ts";
-import { demandNamed, isSchema, missingContract } from "./demands.ts";
+import { demandApart, demandNamed, isSchema, missingContract } from "./demands.ts";
 import type { Duration } from "./duration.ts";
 import { demandOptions, optionsOf } from "./known-options.ts";
 import { invalid } from "./option-error.ts";
@@ -24,6 +24,7 @@ import { internalsOf, type Ref } from "./reference.ts";
 import {
   type AnyRung,
   type Cost,
+  lastGoodMark,
   type RetryOptions,
   type Rung,
   type Schema,
@@ -190,6 +191,7 @@ const aTurn: Schema<never, never> = {
 };
 
 function demandAgent(path: string, options: Options): void {
+  demandApart(path, options, "model", ".by(model)");
   demandOptions(path, options, agentOptions);
   const { needs = {}, tools, output, maxCalls = defaultMaxCalls, atLimit = "fail" } = options ?? {};
   demandNamed(path, needs, typeof needs === "object" && needs !== null && internalsOf(needs) === undefined);
@@ -204,14 +206,19 @@ function demandAgent(path: string, options: Options): void {
 }
 
 function demandModels(path: string, models: readonly unknown[]): void {
-  // What was last good was said in another conversation, so that is no rung here.
   const isRung = (one: unknown) =>
     typeof one === "function" || (typeof one === "object" && one !== null && ("run" in one || templateMark in one));
   const wrong = models.findIndex((one) => !isRung(one));
   if (wrong === -1) return;
   const expected = "a rung: agentModel(model, { prompt }) of @plumbline/ai, a function, template(...)";
-  const mend = Array.isArray(models[wrong])
-    ? "give the rungs one after the other: .by(first, second)"
-    : "a language model becomes a rung by agentModel(model, { prompt }); a turn has no last good answer";
-  throw invalid(`${path}.by[${wrong}]`, expected, models[wrong], { mend });
+  throw invalid(`${path}.by[${wrong}]`, expected, models[wrong], misplaced(models[wrong]));
+}
+
+/** What is most likely meant by what is no rung of an agent. */
+function misplaced(given: unknown): { readonly words?: string; readonly mend: string } {
+  if (Array.isArray(given)) return { mend: "give the rungs one after the other: .by(first, second)" };
+  if (typeof given === "object" && given !== null && lastGoodMark in given) {
+    return { words: "lastGood, which was said in another conversation", mend: "take it away" };
+  }
+  return { mend: "a language model becomes a rung by agentModel(model, { prompt })" };
 }

@@ -120,6 +120,20 @@ export function withoutBy({ name, path }: Named, kind: Unfinished = "step"): Plu
   return new PlumblineError("step-without-rung", what, { path, expected, found: "no .by(...)", mend });
 }
 
+/** What belongs into the second call and stands in the first, where one may look for it. */
+export function demandApart(path: string, options: unknown, option: string, call: string): void {
+  if (typeof options !== "object" || options === null || !Object.hasOwn(options, option)) return;
+  throw invalid(
+    `${path}.${option}`,
+    `what answers in a second call: ${call}`,
+    (options as Record<string, unknown>)[option],
+    {
+      words: "it among the options",
+      mend: `move it behind the options, into ${call}`,
+    },
+  );
+}
+
 /** A node whose second call is made again. */
 export function secondBy({ path }: Named, kind: Unfinished, given: readonly unknown[]): PlumblineError {
   const mend =

@@ -295,7 +295,7 @@ function unfinished(written: { readonly [begunKey]?: string }, where: string): P
     path: where,
     expected: "the reference that .by(...) gives",
     found: `${written[begunKey] ?? "a step"} without .by(...)`,
-    mend: "write .by(...) where it is made: $.step(name, { ... }).by(function)",
+    mend: "write .by(...) where it is made, with what gives its value",
   });
 }
 

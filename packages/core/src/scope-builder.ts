@@ -10,6 +10,7 @@ import { type ApprovalOptions, approvalOf } from "./approval.ts";
 import type { NodeCode } from "./code.ts";
 import {
   demandAnswer,
+  demandApart,
   demandContract,
   demandDepth,
   demandName,
@@ -165,6 +166,7 @@ export class ScopeBuilder implements Origin {
     options: EnsembleOptions<unknown, never, Schema, unknown, unknown> & Placed,
   ): Begun<[members: unknown, combine?: unknown]> {
     const claim = this.claim(name);
+    demandApart(claim.path, options, "members", ".by({ name: function, ... })");
     demandContract(claim.path, "output", options, [...placedOptions, ...ensembleOptions]);
     const ensemble = ensembleOf(claim.path, options, this.draft.codecs);
     return this.begin(claim, "ensemble", (members, combine) => {

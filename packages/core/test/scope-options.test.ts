@@ -38,6 +38,7 @@ describe("rule 33: what has no meaning is refused", () => {
     ["a quorum of none", ensemble({ quorum: 0 }), "e.quorum"],
     ["a quorum of more than there are", ensemble({ quorum: 3 }), "e.quorum"],
     ["half a quorum", ensemble({ quorum: 1.5 }), "e.quorum"],
+    ["members among the options", ensemble({ members: { one: never } }), "e.members"],
     ["members in a list", ensemble({}, [never]), "e.by"],
     ["members in a function", ensemble({}, never), "e.by"],
     ["members of a class", ensemble({}, new (class Members {})()), "e.by"],

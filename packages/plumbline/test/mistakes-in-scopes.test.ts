@@ -47,6 +47,8 @@ function nested(depth: number): ($: Untyped) => unknown {
 
 const withoutEnd = ($: Untyped): unknown => $.branch("b", { choose: () => "c", cases: { c: withoutEnd } });
 
+/** A step that needs what nothing produces yet. */
+const readingBegun = ($: Untyped, begun: Untyped) => $.step("use", { needs: { begun }, output: Fields }).by(read);
 /** `.by` of something outside, in a case. */
 const withinBranch = ($: Untyped, begun: Untyped, ...given: Untyped[]) =>
   $.branch("route", { ...branch, cases: { one: () => begun.by(...given) } });
@@ -131,6 +133,7 @@ describe("mistakes in an ensemble", () => {
     ["a member that says it is an effect", withMembers({ rules: { run: read, kind: "effect" } })],
     ["no members", withMembers({})],
     ["no .by", defining(($, { pdf }) => [$.ensemble("score", ensemble), pdf])],
+    ["an ensemble without .by among the needs", defining(($) => readingBegun($, $.ensemble("score", ensemble)))],
     ["an ensemble without .by that nobody reads", defining(($, { pdf }) => [pdf, void $.ensemble("score", ensemble)])],
     ["a .by of nothing", withMembers()],
     [
@@ -261,6 +264,7 @@ describe("mistakes in an agent", () => {
   test.each<Mistake>([
     ["no bound", withAgent({ maxTurns: undefined })],
     ["no .by", defining(($, { pdf }) => [$.agent("research", agent), pdf])],
+    ["an agent without .by among the needs", defining(($) => readingBegun($, $.agent("research", agent)))],
     ["an agent without .by that nobody reads", defining(($, { pdf }) => [pdf, void $.agent("research", agent)])],
     ["a .by of nothing", withModels()],
     [
