@@ -23,7 +23,6 @@ export interface CallsHost extends StartHost {
   reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
   withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;
   endOf(id: string): Promise<RunResult>;
-  warnStuck(message: string, run: string, error: unknown): void;
 }
 
 type Listener = Parameters<Called["begin"]>[2];
@@ -135,6 +134,7 @@ export class CalledRuns implements Called {
   async undo(id: string): Promise<RunResult> {
     await this.host.withRun(id, async (run) => {
       if (run.state.phase !== "held") return;
+      if (run.code.missing) throw run.code.missing;
       const failure = { kind: "cancelled" as const, message: "the run that called it is being undone" };
       run.receive({ kind: "run.stopped", at: this.host.clock.now(), cause: "parent", failure });
       await run.durably();

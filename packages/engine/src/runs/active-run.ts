@@ -329,7 +329,7 @@ export class ActiveRun implements Committable, PerformingRun {
   }
 
   private get isIdle(): boolean {
-    return [...this.pending.values()].every((pending) => !pending.begun);
+    return [...this.pending.values()].every(({ begun, performance }) => !begun || performance?.isStuck === true);
   }
 
   private tellIdle(): void {

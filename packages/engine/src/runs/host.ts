@@ -4,7 +4,17 @@
  * Boundary: types only, so that engine, run and performers do not import each other. Invariant: a run reaches the outside
  * (store, clock, other runs) through its host alone, and performers reach the run through this alone.
  */
-import type { CommitItem, Entry, Environment, Flow, NodeCode, RunResult, RunState, Store } from "@plumbline/core";
+import type {
+  CommitItem,
+  Entry,
+  Environment,
+  Flow,
+  NodeCode,
+  PlumblineError,
+  RunResult,
+  RunState,
+  Store,
+} from "@plumbline/core";
 import type { Clock } from "../clock.ts";
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
@@ -34,6 +44,8 @@ export interface Host {
   late(run: string, entry: Entry): void;
   /** The store could not be read: what was asked of it must neither be taken for an answer nor be forgotten (rule 4). */
   readFailed(error: unknown): void;
+  /** Says once why a run cannot go on; a failing store is told elsewhere. */
+  warnStuck(message: string, run: string, error: unknown): void;
   /** Something that nobody asked for and somebody should see. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -73,6 +85,8 @@ export interface BoundCode {
   readonly flow: Flow;
   /** By scope and node of that plan. */
   readonly scopes: readonly (readonly NodeCode[])[];
+  /** Why the code is not here, of a run that is over or held and needs none as long as it is not undone. */
+  readonly missing?: PlumblineError;
 }
 
 /** What a performer sees of the run. */
@@ -100,6 +114,8 @@ export type Done = (entries: Entry[], blobs?: readonly NewBlob[]) => void;
 
 /** An attempt or undo that is under way. */
 export interface Performance {
+  /** It cannot go on in this process, and nobody need wait for it. */
+  readonly isStuck?: boolean;
   /** The answer is no longer wanted; `done` will not be called. */
   supersede(reason: string): void;
   /** The run is stopping: let it end by itself for so long, then give up on it. */
