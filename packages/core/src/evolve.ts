@@ -220,8 +220,8 @@ function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed
 function loseAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.lost">): void {
   if (entry.because === undefined) slot.losses++;
   touch(state, slot);
-  // Nobody answered, or a scope is open: that stays so. What was lost is the user's code that goes on from there.
-  if (slot.status === "expired" || slot.status === "open") return;
+  // Nobody answered, a scope is open, a run is to be called: that stays so. What was lost is the user's code on from there.
+  if (slot.status === "expired" || slot.status === "open" || slot.status === "called") return;
   if (slot.status === "running") slot.inDoubt = true;
   slot.status = "ready";
   slot.attempts = entry.attempt;

@@ -41,9 +41,18 @@ export class CalledRuns implements Called {
 
   /** @throws PlumblineError `input-invalid`, `value-refused` */
   async begin(caller: PerformingRun, call: CallToBegin, listens: Listener): Promise<void> {
-    if (caller.isTakenUp && (await this.isUnderWay(caller, call.slot, listens))) return;
-    await this.start(caller, call);
+    const stood = caller.takeCall(call.slot);
+    if (stood !== undefined && (await this.isUnderWay(caller, call.slot, listens))) return;
+    if (stood !== undefined) await this.lose(caller, call.slot, stood);
+    if (slotAt(caller.state, call.slot).status === "called") await this.start(caller, call);
     listens(undefined); // what it says from here on, it tells
+  }
+
+  /** The process ended between the request and the beginning: the contract of its input is user code as well (rule 5). */
+  private async lose(caller: PerformingRun, slot: number, how: "blameless" | "lost"): Promise<void> {
+    const because = how === "blameless" ? ({ because: "left" } as const) : {};
+    caller.receive({ kind: "attempt.lost", at: this.host.clock.now(), slot, rung: 0, attempt: 1, ...because });
+    await caller.durably();
   }
 
   /** An earlier process may have begun it, and may have died before its outcome was told. */

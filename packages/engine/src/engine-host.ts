@@ -194,7 +194,9 @@ export class EngineHost implements Host {
     if (state.phase === "ended") return run;
     if (this.takingUp.isBefore || this.closing !== undefined) run.hold();
     const isSeen = this.takingUp.hasSeen(id);
-    run.takeUp(this.suspects.lossesOf(state, stored.entries, this.clock.now()), isSeen);
+    const isBlameless = this.suspects.isBlameless(state);
+    const losses = this.suspects.lossesOf(state, stored.entries, this.clock.now(), isBlameless);
+    run.takeUp(losses, { isSeen, isBlameless });
     if (!isSeen) this.called.takenUp(run);
     return run;
   }

@@ -37,6 +37,14 @@ interface Pending {
   performance?: Performance;
 }
 
+/** What is known of a run that is taken up from its journal. */
+export interface TakenUp {
+  /** The runs that it called are known to be under way. */
+  readonly isSeen: boolean;
+  /** The process that had it let go of it, and did not die. */
+  readonly isBlameless: boolean;
+}
+
 /** Somebody who goes on when so many entries are durable. */
 interface DurabilityWaiter {
   readonly length: number;
@@ -79,7 +87,9 @@ export class ActiveRun implements Committable, PerformingRun {
   private inbox: Entry[] = [];
   private turning = false;
   private paused = false;
-  readonly isTakenUp: boolean;
+  private readonly isTakenUp: boolean;
+  /** Calls that stood when the run was taken up. */
+  private readonly calls = new Map<number, "blameless" | "lost">();
   private dropped: { readonly error: unknown } | undefined;
   private readonly pending = new Map<number, Pending>();
   private durabilityWaiters: DurabilityWaiter[] = [];
@@ -145,10 +155,19 @@ export class ActiveRun implements Committable, PerformingRun {
    * runs are known to be under way (`isSeen`): those tell of themselves, and looking at each for the sake of one would cost
    * by the square.
    */
-  takeUp(losses: readonly Entry[], isSeen: boolean): void {
+  takeUp(losses: readonly Entry[], { isSeen, isBlameless }: TakenUp): void {
     const { slots } = this.state;
+    const called = slots.filter(({ status }) => status === "called").map(({ id }) => id);
+    if (!isSeen) for (const slot of called) this.calls.set(slot, isBlameless ? "blameless" : "lost");
     this.state.touched = slots.flatMap(({ id, status }) => (isSeen && status === "called" ? [] : [id]));
     this.receive(...losses);
+  }
+
+  /** Tells once of a call that stood when the run was taken up: its run may be under way, or may have been about to begin. */
+  takeCall(slot: number): "blameless" | "lost" | undefined {
+    const found = this.calls.get(slot);
+    this.calls.delete(slot);
+    return found;
   }
 
   private turn(): void {

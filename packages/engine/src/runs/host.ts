@@ -99,8 +99,8 @@ export interface PerformingRun {
   readonly blobs: Pick<Store, "blob">;
   /** False as long as no value of the run can hold one, so that nobody need look for them. */
   readonly mayHaveBlobs: boolean;
-  /** It was read from the journal: what it called may be under way. */
-  readonly isTakenUp: boolean;
+  /** Tells once of a call that stood when the run was taken up: its run may be under way, or its beginning may be lost. */
+  takeCall(slot: number): "blameless" | "lost" | undefined;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
   /** Resolves when everything said so far is durable. */
