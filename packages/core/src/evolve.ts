@@ -13,7 +13,7 @@ import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
 import { enterFrame } from "./new-state.ts";
 import type { PlanRung, PlanStep } from "./plan.ts";
 import { isFatal, readersAbsorb } from "./readings.ts";
-import { addCost, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
+import { addCost, beginEffect, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
 import { type Frame, isLive, pathOf, type RunState, type Slot } from "./state.ts";
 
 /** Folds one entry into the state. */
@@ -143,7 +143,7 @@ function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
       admit(state, slot, entry);
       return;
     case "attempt.started":
-      if (!slot.begun) state.effects.push(slot.id);
+      if (!slot.begun) beginEffect(state, slot);
       slot.begun = true;
       slot.status = "running";
       touch(state, slot);
