@@ -11,7 +11,7 @@ import { needsUnwinding, unwind } from "./decide-undo.ts";
 import type { Failure } from "./errors.ts";
 import { isPart, type PlanEnsemble, type PlanLoop, type PlanMap, scopeOfItems } from "./plan.ts";
 import { endsTheRun } from "./readings.ts";
-import { type Frame, type Inside, isInside, isSettled, pathOf, type RunState, type Slot, slotAt } from "./state.ts";
+import { type Frame, type Inside, isSettled, pathOf, type RunState, type Slot, slotAt } from "./state.ts";
 
 export function decideOpen(state: RunState, slot: Slot, env: Environment, out: Draft): void {
   const { node } = slot;
@@ -64,7 +64,7 @@ function decideMap(state: RunState, slot: Slot, node: PlanMap, inside: Inside, e
 }
 
 function decideFallenItem(state: RunState, slot: Slot, frame: Frame, env: Environment, out: Draft): void {
-  const effects = effectsInside(state, slot, frame);
+  const effects = effectsInside(state, frame);
   const entry = { at: env.now, slot: slot.id, key: frame.key as number };
   const need = { need: frame.failed as number };
   if (frame.phase === "running" && needsUnwinding(effects)) {
@@ -146,7 +146,7 @@ export function votesOf(
 
 /** The node fails: with the run, or by itself, and then what its scopes did is undone first. */
 function failOwner(state: RunState, slot: Slot, failure: Failure, env: Environment, out: Draft, need?: number): void {
-  if (endsTheRun(state, slot) || !needsUnwinding(effectsInside(state, slot))) {
+  if (endsTheRun(state, slot) || !needsUnwinding(effectsInside(state, slot.inside as Inside))) {
     failStep(slot, failure, env, out, need);
   } else {
     const from = need === undefined ? {} : { need };
@@ -156,12 +156,12 @@ function failOwner(state: RunState, slot: Slot, failure: Failure, env: Environme
 
 /** Its scopes are being undone; then it has failed. */
 export function decideStopped(state: RunState, slot: Slot, env: Environment, out: Draft): void {
-  if (!endsTheRun(state, slot) && !unwind(effectsInside(state, slot), env, out)) return;
+  if (!endsTheRun(state, slot) && !unwind(effectsInside(state, slot.inside as Inside), env, out)) return;
   failStep(slot, slot.failure as Failure, env, out, slot.failedNeed);
 }
 
-function effectsInside(state: RunState, owner: Slot, within?: Frame): Slot[] {
-  return state.effects.map((id) => slotAt(state, id)).filter((slot) => isInside(slot, owner, within));
+function effectsInside(state: RunState, { effects }: Frame | Inside): Slot[] {
+  return effects.map((id) => slotAt(state, id));
 }
 
 /** Names the slot that failed first, and keeps what went wrong there. */

@@ -99,7 +99,8 @@ function decideSlot(state: RunState, slot: Slot, env: Environment, out: Draft): 
       else decideSignalTimeout(slot, env, out);
       return;
     case "called":
-      out.commands.push({ kind: "call", slot: slot.id, run: slot.call as string });
+      if (slot.losses >= maxLosses) giveUpCrashed(slot, node, env, out);
+      else out.commands.push({ kind: "call", slot: slot.id, run: slot.call as string });
       return;
     case "open":
       decideOpen(state, slot, env, out);

@@ -111,7 +111,7 @@ export interface AttemptFailed extends SaidOfSlot<"attempt.failed">, AttemptReco
   readonly hedge?: true;
 }
 
-/** The process died, or let go of the run, while this attempt may have been running. */
+/** The process died, or let go of the run, while this attempt was under way, or the run of this call about to begin. */
 export interface AttemptLost extends SaidOfSlot<"attempt.lost"> {
   /** It was not the attempt that ended the process, so it is not counted against it (rule 5). */
   readonly because?: "left";

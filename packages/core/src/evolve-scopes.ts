@@ -6,7 +6,7 @@
 import type { Entry, EntryOf } from "./entries.ts";
 import { enterFrame, newInside } from "./new-state.ts";
 import type { PlanScope } from "./plan.ts";
-import { addCost, close, endFrame, endIfAnswered, makeReady, setTimer, settle, touch } from "./settle.ts";
+import { addCost, beginEffect, close, endFrame, endIfAnswered, makeReady, setTimer, settle, touch } from "./settle.ts";
 import { type Degradation, type Frame, type Inside, pathOf, type RunState, type Slot } from "./state.ts";
 
 const nodeKinds = [
@@ -91,7 +91,7 @@ function evolveWaiting(state: RunState, slot: Slot, entry: WaitingEntry): void {
       slot.status = "called";
       slot.call = entry.run;
       slot.begun = true;
-      state.effects.push(slot.id);
+      beginEffect(state, slot);
       touch(state, slot);
       return;
     case "call.answered":

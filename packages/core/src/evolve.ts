@@ -13,7 +13,7 @@ import { applies, type SlotEntry, type UndoEntry } from "./guard.ts";
 import { enterFrame, noTimers } from "./new-state.ts";
 import type { PlanRung, PlanStep } from "./plan.ts";
 import { isFatal, readersAbsorb } from "./readings.ts";
-import { addCost, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
+import { addCost, beginEffect, clearTimer, makeReady, setTimer, settle, touch } from "./settle.ts";
 import { type Frame, isLive, pathOf, type RunState, type Slot } from "./state.ts";
 
 /** Folds one entry into the state. */
@@ -151,7 +151,7 @@ function evolveSlot(state: RunState, slot: Slot, entry: SlotEntry): void {
       admit(state, slot, entry);
       return;
     case "attempt.started":
-      if (!slot.begun) state.effects.push(slot.id);
+      if (!slot.begun) beginEffect(state, slot);
       slot.begun = true;
       slot.status = "running";
       touch(state, slot);
@@ -228,8 +228,8 @@ function failAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.failed
 function loseAttempt(state: RunState, slot: Slot, entry: EntryOf<"attempt.lost">): void {
   if (entry.because === undefined) slot.losses++;
   touch(state, slot);
-  // Nobody answered, or a scope is open: that stays so. What was lost is the user's code that goes on from there.
-  if (slot.status === "expired" || slot.status === "open") return;
+  // Nobody answered, a scope is open, a run is to be called: that stays so. What was lost is the user's code on from there.
+  if (slot.status === "expired" || slot.status === "open" || slot.status === "called") return;
   if (slot.status === "running") slot.inDoubt = true;
   slot.status = "ready";
   slot.attempts = entry.attempt;

@@ -65,7 +65,7 @@ function isEffect({ node }: Slot): boolean {
 
 /** User code may be under way though the slot waits for no attempt. */
 function isHalfWay({ status }: Slot): boolean {
-  return status === "expired" || status === "open";
+  return status === "expired" || status === "open" || status === "called";
 }
 
 /** An attempt of it may be under way: reads have no start mark, and are given up when the run stops. */

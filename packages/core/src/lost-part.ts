@@ -9,7 +9,7 @@ import { scopeFailure } from "./decide-scopes.ts";
 import type { Failure } from "./errors.ts";
 import type { PlanMap } from "./plan.ts";
 import { lostWithPart, type Read, resolve } from "./resolve.ts";
-import { type Frame, type Inside, pathOf, type RunState, type Slot, slotAt } from "./state.ts";
+import { type Frame, type Inside, pathOf, type RunState, type Slot } from "./state.ts";
 import type { Sealed } from "./values.ts";
 
 export interface LostPart {
@@ -23,13 +23,12 @@ export interface LostPart {
 export function lostPart(state: RunState, why: Failure, read: Read): LostPart {
   const [map] = state.slots as [Slot];
   const { items, from } = given(map, state.frames[0] as Frame, read);
-  const touched = touchedItems(state, map);
   const isCollected = (map.node as PlanMap).onFailure === "collect";
   const values: unknown[] = [];
   const lost: number[] = [];
   for (let item = 0; item < items; item++) {
     const frame = map.inside?.frames[item];
-    if (frame && isAnswered(map, frame) && !touched.has(frame)) {
+    if (frame && isAnswered(map, frame) && frame.effects.length === 0) {
       const value = resolve(state, frame, frame.scope.answer, read);
       values.push(isCollected ? { status: "success", value } : value);
     } else {
@@ -47,17 +46,6 @@ function given({ inside }: Slot, { input }: Frame, read: Read): { readonly items
   if (inside && inside.items.length > 0) return { items: inside.items.length, from: inside.from };
   const { items = [], from = 0 } = (read(input as Sealed) ?? {}) as { items?: unknown[]; from?: number };
   return { items: items.length, from };
-}
-
-/** Items in which something was done, or a run was called: it is undone. */
-function touchedItems(state: RunState, map: Slot): ReadonlySet<Frame> {
-  const items = new Set<Frame>();
-  for (const id of state.effects) {
-    let at = slotAt(state, id).frame;
-    while (at.owner && at.owner !== map) at = at.owner.frame;
-    items.add(at);
-  }
-  return items;
 }
 
 function isAnswered({ inside }: Slot, { phase, key, failed }: Frame): boolean {

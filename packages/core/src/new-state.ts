@@ -79,6 +79,7 @@ export function enterFrame(state: RunState, scope: PlanScope, { input, owner, ke
     unsettled: scope.nodes.length,
     failed: undefined,
     failure: undefined,
+    effects: [],
   };
   state.frames.push(frame);
   for (const node of scope.nodes) state.slots.push(newSlot(state.slots.length, frame, node));
@@ -106,6 +107,7 @@ export function newInside(): Inside {
     values: [],
     done: false,
     failures: new Map(),
+    effects: [],
   };
 }
 

@@ -54,6 +54,15 @@ export function close(state: RunState): void {
   }
 }
 
+/** The slot has something that may have to be undone from here on: it is known where it lies, so that nobody need search. */
+export function beginEffect(state: RunState, { id, frame }: Slot): void {
+  state.effects.push(id);
+  for (let at = frame; at.owner; at = at.owner.frame) {
+    at.effects.push(id);
+    at.owner.inside?.effects.push(id);
+  }
+}
+
 export function makeReady(state: RunState, slot: Slot): void {
   slot.status = "ready";
   touch(state, slot);

@@ -67,6 +67,8 @@ export interface Frame {
   failed: number | undefined;
   /** While it is stopping: what it will have failed with. */
   failure: Failure | undefined;
+  /** Effects and called runs in it and in the scopes inside, in the order of their first start. */
+  readonly effects: number[];
 }
 
 /** What a node that opens scopes knows of them. */
@@ -88,6 +90,8 @@ export interface Inside {
   done: boolean;
   /** By item: why it failed. */
   readonly failures: Map<number, Failure>;
+  /** Those of all frames, in the order of their first start. */
+  readonly effects: number[];
 }
 
 export interface Slot {
@@ -250,14 +254,6 @@ export function isLive(state: RunState, frame: Frame): boolean {
     if (!at.owner) return state.phase === "running";
     if (at.owner.status !== "open") return false;
     at = at.owner.frame;
-  }
-  return false;
-}
-
-/** True when `slot` lies in one of the scopes that `owner` opened; with `within`, in that one. */
-export function isInside(slot: Slot, owner: Slot, within?: Frame): boolean {
-  for (let at: Frame | undefined = slot.frame; at?.owner; at = at.owner.frame) {
-    if (at.owner === owner) return within === undefined || at === within;
   }
   return false;
 }

@@ -49,6 +49,25 @@ describe("rule 8: an item that is dropped", () => {
     expect(stage.due).toEqual(expect.arrayContaining(["attempt all[1].first 0/1", "attempt all[2].first 0/1"]));
   });
 
+  test("looks at what it did itself, and not at what all others did: thousands of items may be undone side by side", () => {
+    const stage = new Stage(items);
+    stage.lists("all", 1, 2, 3);
+    booked(stage, "all[0]");
+    let looks = 0;
+    const { effects } = stage.state;
+    Object.defineProperty(stage.state, "effects", {
+      get() {
+        looks++;
+        return effects;
+      },
+    });
+    stage.fails("all[0].check", error("smudged"));
+    stage.undoes("all[0].second");
+    stage.undoes("all[0].first");
+    expect(stage.all("scope.failed")).toHaveLength(1);
+    expect(looks).toBe(1); // the next item's first effect is added
+  });
+
   test("keeps what it completed as completed until it is undone: a failed undo is tried again", () => {
     const stage = new Stage(items);
     stage.lists("all", 1);

@@ -44,7 +44,9 @@ export interface RunsHost extends Host {
   readonly performs: boolean;
   /** True when those that it called are known to be under way. */
   hasSeen(id: string): boolean;
-  lossesOf(state: RunState, journal: readonly Entry[]): Entry[];
+  /** The process that had it let go of it, and did not die. */
+  isBlameless(state: RunState): boolean;
+  lossesOf(state: RunState, journal: readonly Entry[], isBlameless: boolean): Entry[];
   /** Plumbline failed at a run: whoever waits for it or watches it is told. */
   onFault(fault: PlumblineError, id: string, run: ActiveRun | undefined): void;
   /** A timer may be due at this instant. */
@@ -134,21 +136,25 @@ export class ActiveRuns {
     const started = this.active.get(id);
     if (started) return started;
     if (!stored) throw unknownRun(id);
-    const { state, losses } = this.folded(id, stored);
+    const { state, losses, isBlameless } = this.folded(id, stored);
     const run = new ActiveRun(host, state, host.flows.codeFor(id, state));
     this.active.set(id, run);
     if (state.phase === "ended") return run;
     if (!host.performs) run.hold();
     const isSeen = host.hasSeen(id);
-    run.takeUp(losses, isSeen);
+    run.takeUp(losses, { isSeen, isBlameless });
     if (!isSeen) host.called.takenUp(run);
     return run;
   }
 
-  private folded(id: string, { plan, entries }: StoredRun): { readonly state: RunState; readonly losses: Entry[] } {
+  private folded(
+    id: string,
+    { plan, entries }: StoredRun,
+  ): { readonly state: RunState; readonly losses: Entry[]; readonly isBlameless: boolean } {
     try {
       const state = fold(newState(plan), entries);
-      return { state, losses: this.host.lossesOf(state, entries) };
+      const isBlameless = this.host.isBlameless(state);
+      return { state, losses: this.host.lossesOf(state, entries, isBlameless), isBlameless };
     } catch (error) {
       throw this.fault(id, error);
     }

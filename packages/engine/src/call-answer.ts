@@ -34,6 +34,7 @@ const toldStanding = 10;
 /** Reads what has to be read of the called run first: the entry can then be made at the very moment in which it is told. */
 export async function answerFrom(run: ActiveRun): Promise<(caller: PerformingRun, slot: number) => Answer> {
   const { id, state, code, blobs } = run;
+  if (code.missing?.code === "flow-unknown") throw code.missing; // its codecs are not here
   const read = await readerFor(blobs, id, toldValues(state), code.flow.code.codecs);
   return (caller, slot) => answerEntry(caller, slotAt(caller.state, slot), state, read);
 }

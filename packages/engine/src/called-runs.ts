@@ -23,7 +23,6 @@ export interface CallsHost extends StartHost {
   reading<T>(read: (store: Store) => Promise<T>): Promise<T>;
   withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T>;
   endOf(id: string): Promise<RunResult>;
-  warnStuck(message: string, run: string, error: unknown): void;
 }
 
 type Listener = Parameters<Called["begin"]>[2];
@@ -42,9 +41,18 @@ export class CalledRuns implements Called {
 
   /** @throws PlumblineError `input-invalid`, `value-refused` */
   async begin(caller: PerformingRun, call: CallToBegin, listens: Listener): Promise<void> {
-    if (caller.isTakenUp && (await this.isUnderWay(caller, call.slot, listens))) return;
-    await this.start(caller, call);
+    const stood = caller.takeCall(call.slot);
+    if (stood !== undefined && (await this.isUnderWay(caller, call.slot, listens))) return;
+    if (stood !== undefined) await this.lose(caller, call.slot, stood);
+    if (slotAt(caller.state, call.slot).status === "called") await this.start(caller, call);
     listens(undefined); // what it says from here on, it tells
+  }
+
+  /** The process ended between the request and the beginning: the contract of its input is user code as well (rule 5). */
+  private async lose(caller: PerformingRun, slot: number, how: "blameless" | "lost"): Promise<void> {
+    const because = how === "blameless" ? ({ because: "left" } as const) : {};
+    caller.receive({ kind: "attempt.lost", at: this.host.clock.now(), slot, rung: 0, attempt: 1, ...because });
+    await caller.durably();
   }
 
   /** An earlier process may have begun it, and may have died before its outcome was told. */
@@ -139,6 +147,7 @@ export class CalledRuns implements Called {
   async undo(id: string): Promise<RunResult> {
     await this.host.withRun(id, async (run) => {
       if (run.state.phase !== "held") return;
+      if (run.code.missing) throw run.code.missing;
       const failure = { kind: "cancelled" as const, message: "the run that called it is being undone" };
       run.receive({ kind: "run.stopped", at: this.host.clock.now(), cause: "parent", failure });
       await run.durably();

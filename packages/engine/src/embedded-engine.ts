@@ -151,6 +151,7 @@ export class EmbeddedEngine implements Engine {
     demandSignal(request);
     await this.host.ready();
     const { status, mayGoOn } = await this.host.withRun(request.run, async (run) => {
+      if (run.code.missing) return { status: "late" as const, mayGoOn: false };
       const { sealed, blobs } = await heldSignal(run.state.plan, run.code, request, this.host.clock);
       const { name, by, id = randomUUID() } = request;
       const signal = { name, id, value: sealed, ...(by === undefined ? {} : { by }) };

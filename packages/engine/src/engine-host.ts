@@ -160,8 +160,12 @@ export class EngineHost implements RunsHost {
     if (era !== this.era || this.isDown) throw this.closing === undefined ? storeFailed(this.failure) : closed();
   }
 
-  lossesOf(state: RunState, journal: readonly Entry[]): Entry[] {
-    return this.suspects.lossesOf(state, journal, this.clock.now());
+  isBlameless(state: RunState): boolean {
+    return this.suspects.isBlameless(state);
+  }
+
+  lossesOf(state: RunState, journal: readonly Entry[], isBlameless: boolean): Entry[] {
+    return this.suspects.lossesOf(state, journal, this.clock.now(), isBlameless);
   }
 
   fault(run: ActiveRun, error: unknown): void {

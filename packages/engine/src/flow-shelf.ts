@@ -3,7 +3,17 @@
  *
  * Boundary: finds; comparing plans is binding.ts. Invariant: a run is only ever given code that fits its own plan (rule 28).
  */
-import { type Codec, describe, type Flow, invalid, PlumblineError, type RunState, withCalled } from "@plumbline/core";
+import {
+  type Codec,
+  describe,
+  type Flow,
+  invalid,
+  type Plan,
+  PlumblineError,
+  type RunState,
+  type Schema,
+  withCalled,
+} from "@plumbline/core";
 import { held } from "./engine-errors.ts";
 import { bind, isHold } from "./runs/binding.ts";
 import type { BoundCode } from "./runs/host.ts";
@@ -33,8 +43,21 @@ export class FlowShelf {
     });
   }
 
-  /** @throws PlumblineError `flow-unknown`, `run-held` */
+  /**
+   * A run that is over, or held, is given what there is: it needs code only to be undone.
+   * @throws PlumblineError `flow-unknown`, `run-held`
+   */
   codeFor(run: string, state: RunState): BoundCode {
+    try {
+      return this.boundTo(run, state);
+    } catch (error) {
+      const isAtRest = state.phase === "held" || state.phase === "ended";
+      if (!isAtRest || !(error instanceof PlumblineError)) throw error;
+      return { flow: this.flows.get(state.plan.flow) ?? withoutCode(state.plan), scopes: [], missing: error };
+    }
+  }
+
+  private boundTo(run: string, state: RunState): BoundCode {
     const bound = bind(state, this.find(state.plan.flow));
     if (isHold(bound)) throw held(run, bound.path, bound.reason);
     return bound;
@@ -43,6 +66,12 @@ export class FlowShelf {
   codecsOf(flow: string): readonly Codec[] {
     return this.flows.get(flow)?.code.codecs ?? [];
   }
+}
+
+function withoutCode(plan: Plan): Flow {
+  const input: Schema = { "~standard": { version: 1, vendor: "plumbline", validate: (value) => ({ value }) } };
+  const code = { input, output: undefined, checks: [], deadlineAnswer: undefined, codecs: [], scopes: [] };
+  return { name: plan.flow, plan, code, samples: {} };
 }
 
 /** The flows that were given, and those that they call. */

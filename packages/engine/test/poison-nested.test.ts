@@ -41,6 +41,8 @@ const poisons: Readonly<Record<string, ($: Builder, die: () => Promise<never>) =
       until: () => false,
       body: ($) => $.step("turn", { output: z.number() }).by(() => 1),
     }),
+  "the contract of a called flow's input": ($, die) =>
+    $.call("node", { flow: flow("called", { input: dying(die), build: () => 1 }), input: 1 }),
   "a signal's answer": ($, die) => $.signal("node", { schema: dying(die), timeout: "1s", onTimeout: () => 1 }),
 };
 

@@ -26,8 +26,8 @@ import {
 } from "@plumbline/core";
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
-import { hasContract } from "./answer.ts";
 import { DurabilityWaiters } from "./durability-waiters.ts";
+import { mayStartEarly } from "./early-start.ts";
 import type { BoundCode, Host, PerformingRun } from "./host.ts";
 import { type Pending, PendingCommands, runSlot } from "./pending-commands.ts";
 import { perform } from "./perform.ts";
@@ -41,15 +41,13 @@ interface Beside {
 const nothing: Entry[] = [];
 const noInputHash = { inputHash: "" };
 
-/** Functions of values that change nothing and look at nothing, like pure steps: they may be asked before all is durable. */
-const questions: ReadonlySet<Command["kind"]> = new Set([
-  "ask-condition",
-  "ask-choice",
-  "ask-instant",
-  "list-items",
-  "judge-turn",
-  "combine",
-]);
+/** What is known of a run that is taken up from its journal. */
+export interface TakenUp {
+  /** The runs that it called are known to be under way. */
+  readonly isSeen: boolean;
+  /** The process that had it let go of it, and did not die. */
+  readonly isBlameless: boolean;
+}
 
 export class ActiveRun implements Committable, PerformingRun {
   readonly state: RunState;
@@ -72,7 +70,9 @@ export class ActiveRun implements Committable, PerformingRun {
   private inbox: Entry[] = nothing;
   private turning = false;
   private paused = false;
-  readonly isTakenUp: boolean;
+  private readonly isTakenUp: boolean;
+  /** Calls that stood when the run was taken up. */
+  private calls: Map<number, "blameless" | "lost"> | undefined;
   private dropped: { readonly error: unknown } | undefined;
   /** Plumbline failed at it; until what had happened is durable it is still here. */
   private fault: { readonly error: unknown } | undefined;
@@ -160,10 +160,19 @@ export class ActiveRun implements Committable, PerformingRun {
    * runs are known to be under way (`isSeen`): those tell of themselves, and looking at each for the sake of one would cost
    * by the square.
    */
-  takeUp(losses: readonly Entry[], isSeen: boolean): void {
+  takeUp(losses: readonly Entry[], { isSeen, isBlameless }: TakenUp): void {
     const { slots } = this.state;
+    const called = slots.filter(({ status }) => status === "called");
+    if (!isSeen) this.calls = new Map(called.map(({ id }) => [id, isBlameless ? "blameless" : "lost"]));
     this.state.touched = slots.flatMap(({ id, status }) => (isSeen && status === "called" ? [] : [id]));
     this.receive(...losses);
+  }
+
+  /** Tells once of a call that stood when the run was taken up: its run may be under way, or may have been about to begin. */
+  takeCall(slot: number): "blameless" | "lost" | undefined {
+    const found = this.calls?.get(slot);
+    this.calls?.delete(slot);
+    return found;
   }
 
   private turn(): void {
@@ -225,7 +234,7 @@ export class ActiveRun implements Committable, PerformingRun {
   private expect(command: Command): void {
     const pending = this.pending.add(command);
     if (!pending) return;
-    if (this.mayStartEarly(command) && !this.paused) this.begin(pending);
+    if (this.isEarly(command) && !this.paused) this.begin(pending);
     else this.pending.wait(pending, this.state.length);
   }
 
@@ -233,17 +242,8 @@ export class ActiveRun implements Committable, PerformingRun {
    * Nothing of a run with a key is early: its key may turn out to be taken. Nor of one that was taken up: a poison step
    * would end the process before its loss is durable, each time anew.
    */
-  private mayStartEarly(command: Command): boolean {
-    if (this.claim !== undefined || this.isTakenUp) return false;
-    if (questions.has(command.kind)) return true;
-    // An answer without a contract of its own is made of what is there already: no user code, nothing outside.
-    if (command.kind === "answer") return !hasContract(this);
-    if (command.kind !== "attempt") return false;
-    const { node, attempts, frame } = slotAt(this.state, command.slot);
-    if (node.kind !== "step" || node.stepKind === "effect") return false;
-    // A read is early with the run's start only: a later attempt would leave no trace if the process died under it.
-    const needsInputAlone = frame.owner === undefined && node.dependsOn.length === 0;
-    return node.stepKind === "pure" || (needsInputAlone && attempts === 0);
+  private isEarly(command: Command): boolean {
+    return this.claim === undefined && !this.isTakenUp && mayStartEarly(this, command);
   }
 
   private begin(pending: Pending): void {

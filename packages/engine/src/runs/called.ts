@@ -25,7 +25,7 @@ export function call(run: PerformingRun, slot: Slot, done: Done): Performance {
     const { flow } = codeOf(run.code, slot) as CallCode;
     const { input } = needs as { input: unknown };
     called.begin(run, { slot: slot.id, flow, input, isWanted: () => !stages.isSuperseded }, listens).catch((error) => {
-      if (isAboutCall(run, error) && !stages.isSuperseded) fail(failureOf(error));
+      if (isAboutCall(run, slot, stages, error) && !stages.isSuperseded) fail(failureOf(error));
     });
   };
   withValue(run, slot.frame, slot.node.needs, begin, fail);
@@ -55,7 +55,7 @@ export function stopCall(run: PerformingRun, slot: Slot, done: Done): Performanc
       done([{ kind: "call.answered", ...said, outcome: "cancelled", failure, ms: 0 }]);
     }
   };
-  stopped().catch((error) => isAboutCall(run, error));
+  stopped().catch((error) => isAboutCall(run, slot, stages, error));
   return stages;
 }
 
@@ -78,7 +78,7 @@ export function undoCall(run: PerformingRun, slot: Slot, attempt: number, done: 
       }
     },
     (error) => {
-      if (isAboutCall(run, error) && !stages.isSuperseded)
+      if (isAboutCall(run, slot, stages, error) && !stages.isSuperseded)
         done([{ kind: "compensation.failed", ...said(), failure: failureOf(error) }]);
     },
   );
@@ -93,11 +93,17 @@ function costSince({ usd, tokens }: Slot, all: Required<Cost>): { readonly cost?
 
 /**
  * What is not one of our own refusals came from the store: it says nothing about the called run, and stops the engine as a
- * whole. Gives whether the error is about the call after all; what a failed or closing engine says is not.
+ * whole. Gives whether the error is about the call after all; what a failed or closing engine says is not, and a run whose
+ * code is not here is undone when it is (rule 28).
  */
-function isAboutCall(run: PerformingRun, error: unknown): boolean {
+function isAboutCall(run: PerformingRun, slot: Slot, stages: Stages, error: unknown): boolean {
   if (!(error instanceof PlumblineError)) {
     run.host.readFailed(error);
+    return false;
+  }
+  if (error.code === "run-held" || error.code === "flow-unknown") {
+    stages.isStuck = true;
+    run.host.warnStuck("a called run cannot be undone by what is here", slot.call as string, error);
     return false;
   }
   return error.code !== "store-failed" && error.code !== "engine-closed";

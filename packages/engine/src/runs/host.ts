@@ -4,7 +4,17 @@
  * Boundary: types only, so that engine, run and performers do not import each other. Invariant: a run reaches the outside
  * (store, clock, other runs) through its host alone, and performers reach the run through this alone.
  */
-import type { CommitItem, Entry, Environment, Flow, NodeCode, RunResult, RunState, Store } from "@plumbline/core";
+import type {
+  CommitItem,
+  Entry,
+  Environment,
+  Flow,
+  NodeCode,
+  PlumblineError,
+  RunResult,
+  RunState,
+  Store,
+} from "@plumbline/core";
 import type { Clock } from "../clock.ts";
 import type { Committable } from "../committer.ts";
 import type { NewBlob } from "../stores/value-keeper.ts";
@@ -37,6 +47,8 @@ export interface Host {
   readFailed(error: unknown): void;
   /** Plumbline itself failed at a run: it is stuck, and the others go on. */
   fault(run: Committable & { readonly id: string }, error: unknown): void;
+  /** Says once why a run cannot go on; a failing store is told elsewhere. */
+  warnStuck(message: string, run: string, error: unknown): void;
   /** Something that nobody asked for and somebody should see. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -76,6 +88,8 @@ export interface BoundCode {
   readonly flow: Flow;
   /** By scope and node of that plan. */
   readonly scopes: readonly (readonly NodeCode[])[];
+  /** Why the code is not here, of a run that is over or held and needs none as long as it is not undone. */
+  readonly missing?: PlumblineError;
 }
 
 /** What a performer sees of the run. */
@@ -88,8 +102,8 @@ export interface PerformingRun {
   readonly blobs: Pick<Store, "blob">;
   /** False as long as no value of the run can hold one, so that nobody need look for them. */
   readonly mayHaveBlobs: boolean;
-  /** It was read from the journal: what it called may be under way. */
-  readonly isTakenUp: boolean;
+  /** Tells once of a call that stood when the run was taken up: its run may be under way, or its beginning may be lost. */
+  takeCall(slot: number): "blameless" | "lost" | undefined;
   /** Something happened beside the result: progress. */
   receive(...entries: Entry[]): void;
   /** Resolves when everything said so far is durable. */
@@ -103,6 +117,8 @@ export type Done = (entries: Entry[], blobs?: readonly NewBlob[]) => void;
 
 /** An attempt or undo that is under way. */
 export interface Performance {
+  /** It cannot go on in this process, and nobody need wait for it. */
+  readonly isStuck?: boolean;
   /** The answer is no longer wanted; `done` will not be called. */
   supersede(reason: string): void;
   /** The run is stopping: let it end by itself for so long, then give up on it. */

@@ -77,9 +77,9 @@ export class PendingCommands {
     return this.bySlot.filter((pending) => pending !== undefined);
   }
 
-  /** Those that have begun, but for those that only wait for a place or another run. */
+  /** Those that have begun, but for those that wait for a place or another run, or for nothing that will come. */
   get working(): Pending[] {
-    return this.all().filter(({ begun, performance }) => begun && performance?.isWaiting !== true);
+    return this.all().filter(({ begun, performance: { isWaiting, isStuck } = {} }) => begun && !isWaiting && !isStuck);
   }
 
   clear(): void {

@@ -29,9 +29,14 @@ export class Suspects {
     for (const run of runs) this.dropped.add(run);
   }
 
+  /** Asked once of a run that is loaded: true when nothing of it ended a process. */
+  isBlameless(state: RunState): boolean {
+    return this.dropped.delete(state.run) || state.left;
+  }
+
   /** What has to be declared of a run that is loaded: what was lost, without suspects that only waited for their turn. */
-  lossesOf(state: RunState, journal: readonly Entry[], now: number): Entry[] {
-    return recover(state, now, this.dropped.delete(state.run) || state.left).filter((entry) => {
+  lossesOf(state: RunState, journal: readonly Entry[], now: number, isBlameless: boolean): Entry[] {
+    return recover(state, now, isBlameless).filter((entry) => {
       if (entry.kind !== "attempt.lost") return true;
       const slot = slotAt(state, entry.slot);
       const { node } = slot;

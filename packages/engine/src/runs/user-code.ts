@@ -119,6 +119,7 @@ const tooLong = `no answer within ${plainCallMs} ms`;
 /** A command that goes through several calls: giving it up gives up the one that is under way. */
 export class Stages implements Performance {
   isSuperseded = false;
+  isStuck = false;
   /** The call that is under way. */
   now: Performance | undefined;
 
