@@ -106,6 +106,7 @@ export {
 } from "@plumbline/core";
 export {
   type EngineOptions,
+  type MemoryOptions,
   memory,
   type OnOwned,
   openEngine,

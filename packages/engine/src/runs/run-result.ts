@@ -21,12 +21,16 @@ import { readerFor } from "../stores/value-keeper.ts";
 export type OpenValue = (sealed: Sealed) => Promise<unknown>;
 
 /** The result of a run whose values lie in this store. */
-export function resultOf(store: Store, state: RunState, codecs: readonly Codec[]): Promise<RunResult> {
+export function resultOf(store: Pick<Store, "blob">, state: RunState, codecs: readonly Codec[]): Promise<RunResult> {
   return openResult(state, async (sealed) => (await readerFor(store, state.run, [sealed], codecs))(sealed));
 }
 
 /** The result of a run that has ended, from its journal. */
-export function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec[]): Promise<RunResult> {
+export function storedResult(
+  store: Pick<Store, "blob">,
+  stored: StoredRun,
+  codecs: readonly Codec[],
+): Promise<RunResult> {
   return resultOf(store, fold(newState(stored.plan), stored.entries), codecs);
 }
 
