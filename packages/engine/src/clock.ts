@@ -20,16 +20,40 @@ export interface Clock {
   timer(ms: number, callback: () => void): Timer;
 }
 
-/** Longest delay that setTimeout takes; longer ones would fire at once. */
+/** Longest delay that setTimeout takes (24.8 days); longer ones would fire at once. */
 const longestTimeoutMs = 2_147_483_647;
+
+/** One after the other where the delay is longer than one timeout may be. */
+class LongTimer implements Timer {
+  private readonly callback: () => void;
+  private timeout: NodeJS.Timeout | undefined;
+  private isUnref = false;
+
+  constructor(ms: number, callback: () => void) {
+    this.callback = callback;
+    this.set(ms);
+  }
+
+  private set(ms: number): void {
+    const now = Math.min(ms, longestTimeoutMs);
+    this.timeout = setTimeout(() => (ms > now ? this.set(ms - now) : this.callback()), now);
+    if (this.isUnref) this.timeout.unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.timeout);
+  }
+
+  unref(): void {
+    this.isUnref = true;
+    this.timeout?.unref();
+  }
+}
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  timer(ms, callback) {
-    const timeout = setTimeout(callback, Math.min(ms, longestTimeoutMs));
-    return { cancel: () => clearTimeout(timeout), unref: () => void timeout.unref() };
-  },
+  timer: (ms, callback) => new LongTimer(ms, callback),
 };
 
 /** Waits for something, at most so long. */
