@@ -1,7 +1,7 @@
 // Model calls where they stand in other nodes: as members of an ensemble, in cases, maps and loops. Goal: each is asked for the
 // contract around it, is counted and paid for there, and one that fails costs only its own voice.
 import { flow, majority } from "@plumbline/core";
-import { run } from "@plumbline/engine";
+import { openEngine, run } from "@plumbline/engine";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { llm } from "../src/index.ts";
@@ -90,4 +90,36 @@ test("in a case, for each item of a map and in a loop: typed from the references
   const text = (text: string) => [[expect.objectContaining({ type: "text", text })]];
   expect(asked(writer)).toEqual([text("1: A"), text("2: B")]);
   expect(asked(editor)).toEqual([text("one,two"), text("one, two")]);
+});
+
+test("rule 18: a model that answers after its voice was not needed any more is paid for all the same", async () => {
+  const slow = mockModel("slow", { text: '{"label":"fine"}' });
+  const [asked, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const answer = slow.doGenerate.bind(slow);
+  slow.doGenerate = async (options) => {
+    asked.resolve();
+    await answers.promise; // whatever its signal says
+    return answer(options);
+  };
+  const quick = async () => {
+    await asked.promise;
+    return { label: "fraud" as const };
+  };
+  const made = flow("overtaken", {
+    input: z.object({}),
+    build: ($) =>
+      $.ensemble("judge", {
+        output: Verdict,
+        members: { quick, slow: llm(slow, { prompt: () => "Is this fraud?", price }) },
+        quorum: 1,
+        settle: "quorum",
+        combine: majority(({ label }) => label),
+      }),
+  });
+  const engine = await openEngine({ flows: [made] });
+  const started = await engine.start(made, {});
+  expect(await started.result()).toMatchObject({ output: { value: "fraud" }, cost: { usd: 0, tokens: 0 } });
+  answers.resolve();
+  await expect.poll(async () => (await engine.get(started.id))?.summary).toMatchObject({ usd: 1, tokens: 15 });
+  await engine.close();
 });

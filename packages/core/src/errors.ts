@@ -29,6 +29,7 @@ export type ErrorCode =
   // runs
   | "run-unknown"
   | "run-held"
+  | "run-forgotten"
   | "run-fault"
   | "flow-unknown"
   | "key-conflict"

@@ -52,7 +52,10 @@ export interface StepContext {
   readonly progress: (fraction: number, note?: string) => void;
   /** A line kept with the attempt; at most 100 lines of 1,000 characters. */
   readonly log: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
-  /** Adds to what this attempt cost. */
+  /**
+   * Adds to what this attempt cost. Also after its signal has aborted: what it says until it has settled counts for the run, as
+   * long as the engine is open.
+   */
   readonly spend: (cost: Cost) => void;
   /** Facts about what answered (model, prompt version, request id): kept with the attempt, shown by `why`. */
   readonly note: (evidence: Readonly<Record<string, string | number | boolean>>) => void;

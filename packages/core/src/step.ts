@@ -39,7 +39,10 @@ export interface StepOptions<Written, Needs, S extends Schema> {
   /** The contract: what does not satisfy it is a failed attempt. */
   readonly output: S;
   readonly checks?: Readonly<Record<string, Check<OutputOf<S>, Needs>>>;
-  /** For one attempt; rungs may have their own. Default 30 s. */
+  /**
+   * For one attempt; rungs may have their own. Default 30 s. Code that keeps the event loop busy cannot be stopped: when it
+   * gives its answer after all, the clock says whether that is late.
+   */
   readonly timeout?: Duration;
   readonly retry?: RetryOptions;
   /** Default `read`. */

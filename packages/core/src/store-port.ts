@@ -41,12 +41,17 @@ export interface StoredRun {
   readonly head: string;
 }
 
+/** What is read of one run. */
+export type RunView = Pick<Store, "load" | "blob">;
+
 export interface Store {
   /** True when what was committed survives the death of the process. */
   readonly durable: boolean;
   /** Gives one verdict per item. A rejection means that nothing is known: the engine must reopen (rule 4). */
   commit(batch: readonly CommitItem[]): readonly CommitVerdict[] | Promise<readonly CommitVerdict[]>;
   load(run: string): Promise<StoredRun | undefined>;
+  /** Of a store that forgets runs: one as it can be read by whoever keeps this, also when it is forgotten. */
+  viewOf?(run: string): RunView | undefined;
   list(query: ListQuery): Promise<Page<RunSummary>>;
   /** Runs whose timer is due, earliest first. */
   due(now: number, limit: number): Promise<readonly string[]>;

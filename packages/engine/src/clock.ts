@@ -20,20 +20,24 @@ export interface Clock {
   timer(ms: number, callback: () => void): Timer;
 }
 
-/** Longest delay that setTimeout takes; longer ones would fire at once. */
+/** Longest delay that setTimeout takes (24.8 days); longer ones would fire at once. */
 const longestTimeoutMs = 2_147_483_647;
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer: (ms, callback) => new SystemTimer(setTimeout(callback, Math.min(ms, longestTimeoutMs))),
-};
+/** One after the other where the delay is longer than one timeout may be. */
+class LongTimer implements Timer {
+  private readonly callback: () => void;
+  private timeout: NodeJS.Timeout | undefined;
+  private isUnref = false;
 
-class SystemTimer implements Timer {
-  private readonly timeout: NodeJS.Timeout;
+  constructor(ms: number, callback: () => void) {
+    this.callback = callback;
+    this.set(ms);
+  }
 
-  constructor(timeout: NodeJS.Timeout) {
-    this.timeout = timeout;
+  private set(ms: number): void {
+    const now = Math.min(ms, longestTimeoutMs);
+    this.timeout = setTimeout(() => (ms > now ? this.set(ms - now) : this.callback()), now);
+    if (this.isUnref) this.timeout.unref();
   }
 
   cancel(): void {
@@ -41,9 +45,16 @@ class SystemTimer implements Timer {
   }
 
   unref(): void {
-    this.timeout.unref();
+    this.isUnref = true;
+    this.timeout?.unref();
   }
 }
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer: (ms, callback) => new LongTimer(ms, callback),
+};
 
 /** Waits for something, at most so long. */
 export async function waitFor(clock: Clock, ms: number, earlier: Promise<unknown>): Promise<void> {

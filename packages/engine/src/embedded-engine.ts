@@ -19,6 +19,7 @@ import {
   type RunHandle,
   type RunRecord,
   type RunSummary,
+  type RunView,
   recordDecision,
   recordSignal,
   type Sealed,
@@ -93,18 +94,20 @@ export class EmbeddedEngine implements Engine {
     const verdict = await startRun(this.host, { flow, id, key, input: { sealed, blobs, dropped }, claim });
     if (verdict.status === "taken" && verdict.inputHash !== claim?.inputHash)
       throw keyConflict(flow.name, key as string);
-    return this.handleOn(id, verdict.status === "ok");
+    return this.handleOn(id, verdict.status === "ok", verdict.view);
   }
 
   async handle(run: string): Promise<RunHandle> {
     demandRun(run);
-    const known = this.host.active.has(run) || (await this.host.reading((store) => store.load(run)));
+    await this.host.ready();
+    const view = this.host.store.viewOf?.(run);
+    const known = view ?? (this.host.active.has(run) || (await this.host.reading((store) => store.load(run))));
     if (!known) throw unknownRun(run);
-    return this.handleOn(run, false);
+    return this.handleOn(run, false, view);
   }
 
-  private handleOn(id: string, created: boolean): RunHandle {
-    return { id, created, result: () => this.host.endOf(id) };
+  private handleOn(id: string, created: boolean, view: RunView | undefined): RunHandle {
+    return { id, created, result: () => this.host.endOf(id, view) };
   }
 
   decide(request: DecisionRequest): Promise<DecisionAnswer> {

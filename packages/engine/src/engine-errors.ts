@@ -34,6 +34,15 @@ export function runFault(run: string, cause: unknown): PlumblineError {
   });
 }
 
+export function runForgotten(run: string): PlumblineError {
+  return new PlumblineError("run-forgotten", "the run has ended, and its store has forgotten it", {
+    path: run,
+    expected: "a run that the store still keeps, or the handle that its start gave",
+    found: "no more than its key: nothing was started again",
+    mend: "keep the handle, raise memory({ keep }), or keep runs in a file: sqlite(path)",
+  });
+}
+
 export function held(run: string, path: string, reason: string): PlumblineError {
   return new PlumblineError(
     "run-held",

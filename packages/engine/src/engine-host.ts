@@ -14,6 +14,7 @@ import {
   type PlumblineError,
   type RunResult,
   type RunState,
+  type RunView,
   type Store,
 } from "@plumbline/core";
 import { ActiveRuns, type RunsHost } from "./active-runs.ts";
@@ -23,7 +24,7 @@ import { type Clock, waitFor } from "./clock.ts";
 import { Closing } from "./closing.ts";
 import { Committer } from "./committer.ts";
 import { EndWaiters } from "./end-waiters.ts";
-import { closed, storeFailed } from "./engine-errors.ts";
+import { closed, runForgotten, storeFailed } from "./engine-errors.ts";
 import { saying } from "./engine-events.ts";
 import type { EngineSettings } from "./engine-settings.ts";
 import { FlowShelf } from "./flow-shelf.ts";
@@ -133,7 +134,8 @@ export class EngineHost implements RunsHost {
     const { status, dueAt } = item.summary;
     if (dueAt !== undefined) this.timers.hint(dueAt);
     if (status === "ended") {
-      this.ends.tell(id, () => resultOf(this.store, run.state, run.code.flow.code.codecs));
+      const view = this.store.viewOf?.(id) ?? this.store;
+      this.ends.tell(id, () => resultOf(view, run.state, run.code.flow.code.codecs));
     }
     this.called.onCommitted(run, item.entries);
     this.active.leave(run);
@@ -185,24 +187,24 @@ export class EngineHost implements RunsHost {
     this.timers.hint(dueAt);
   }
 
-  /** Waits for the end of a run, or finds that it has ended. */
-  async endOf(id: string): Promise<RunResult> {
+  /** Waits for the end of a run that is known, or finds that it has ended: in the store, or in the view of it. */
+  async endOf(id: string, view?: RunView): Promise<RunResult> {
     const active = this.active.get(id);
     if (active && active.state.phase !== "ended" && this.isReady) return this.ends.wait(id);
     await this.ready();
-    return this.ends.endOf(id, () => this.reading(() => this.foundEnd(id)));
+    return this.ends.endOf(id, () => this.reading((store) => this.foundEnd(id, view ?? store)));
   }
 
-  private async foundEnd(id: string): Promise<RunResult | undefined> {
+  private async foundEnd(id: string, store: RunView = this.store): Promise<RunResult | undefined> {
     const active = this.active.get(id);
     if (active && active.state.phase !== "ended") return undefined;
-    const stored = await this.store.load(id);
-    if (!stored) throw unknownRun(id);
+    const stored = await store.load(id);
+    if (!stored) throw this.store.viewOf ? runForgotten(id) : unknownRun(id);
     if (stored.summary.status !== "ended") {
       this.active.demandSound(id);
       return undefined;
     }
-    return storedResult(this.store, stored, this.flows.codecsOf(stored.summary.flow));
+    return storedResult(store, stored, this.flows.codecsOf(stored.summary.flow));
   }
 
   /** A breaker that cannot be read is a failed store: whoever asked would wait for ever. */
@@ -230,7 +232,10 @@ export class EngineHost implements RunsHost {
     }
     this.ready()
       .then(() => this.withRun(id, (run) => run.receive(entry)))
-      .catch((error) => this.warnStuck("a late answer could not be recorded", id, error));
+      // Of a run that is forgotten nothing is recorded any more.
+      .catch(
+        (error) => codeOf(error) === "run-unknown" || this.warnStuck("a late answer could not be recorded", id, error),
+      );
   }
 
   /** Takes up what an earlier process, or this one before its store failed, left unfinished. */

@@ -7,7 +7,7 @@ export { connectEngine } from "./processes/connect-engine.ts";
 export { run, runStep } from "./run.ts";
 export { openJournals } from "./stores/file-journals.ts";
 export { memory } from "./stores/memory.ts";
-export { MemoryStore } from "./stores/memory-store.ts";
+export { type MemoryOptions, MemoryStore } from "./stores/memory-store.ts";
 export { type SqliteOptions, sqlite } from "./stores/sqlite.ts";
 export { SqliteStore } from "./stores/sqlite-store.ts";
 export type { StoreChoice } from "./stores/store-choice.ts";

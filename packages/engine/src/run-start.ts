@@ -15,6 +15,7 @@ import {
   type Part,
   type Plan,
   PlumblineError,
+  type RunView,
   type Sealed,
 } from "@plumbline/core";
 import { ActiveRun } from "./runs/active-run.ts";
@@ -77,7 +78,10 @@ export interface StartHost extends Host {
   readonly build: string | undefined;
 }
 
-export function startRun(host: StartHost, start: Start): Promise<CommitVerdict> {
+/** What became of a start; with a view of the run where the store forgets runs. */
+type StartVerdict = CommitVerdict & { readonly view: RunView | undefined };
+
+export function startRun(host: StartHost, start: Start): Promise<StartVerdict> {
   const { flow, id, key, input, claim, parent, part } = start;
   const at = host.clock.now();
   const plan = part?.plan ?? flow.plan;
@@ -86,7 +90,8 @@ export function startRun(host: StartHost, start: Start): Promise<CommitVerdict> 
   return new Promise((resolve, reject) => {
     const run = new ActiveRun(host, newState(plan), code, (verdict) => {
       host.starts.done(id, run);
-      resolve(verdict);
+      // Now, before the next commit: what this one has ended may be forgotten with that.
+      resolve({ ...verdict, view: host.store.viewOf?.(id) });
     });
     host.starts.add(id, run, reject);
     run.claim = claim;

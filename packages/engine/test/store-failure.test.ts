@@ -167,6 +167,35 @@ describe.each(storeKinds)("a failing store: %s", (kind) => {
     place.onOpen = () => {};
   });
 
+  it("rule 4: bytes that cannot be read are no failure of the step that needs them, nor of the answer", async () => {
+    const { place } = here;
+    let calls = 0;
+    const large = flow("large", {
+      input: z.object({ text: z.string() }),
+      build: ($, { text }) => ({
+        text,
+        length: $.step("measure", { needs: { text }, output: z.number(), retry: { maxAttempts: 1 } }).by(({ text }) => {
+          calls++;
+          return text.length;
+        }),
+      }),
+    });
+    const opens: number[] = [];
+    place.onOpen = (store) => {
+      const number = opens.push(opens.length);
+      const read = store.blob.bind(store);
+      let reads = 0;
+      // The first store cannot give them to the step, the second not to the answer.
+      store.blob = (run, id) =>
+        ++reads === number && number < 3 ? Promise.reject(new Error("no bytes")) : read(run, id);
+    };
+    const engine = await place.open([large]);
+    const run = await engine.start(large, { text: "x".repeat(100_000) }, { key: "k" });
+    expect(await drive(place, run.result(), 50)).toMatchObject({ outcome: "succeeded", output: { length: 100_000 } });
+    expect([calls, opens.length]).toEqual([1, 3]);
+    expect(await entriesOfKind(engine, run.id, "attempt.failed")).toEqual([]);
+  });
+
   it("rule 4: closing while the store is being opened again leaves nothing open behind", async () => {
     const { place } = here;
     const { made, calls } = single();

@@ -110,6 +110,7 @@ export {
 } from "@plumbline/core";
 export {
   type EngineOptions,
+  type MemoryOptions,
   memory,
   type OnOwned,
   openEngine,

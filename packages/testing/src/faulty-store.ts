@@ -13,6 +13,7 @@ import type {
   Plan,
   Register,
   RunSummary,
+  RunView,
   Store,
   StoredRun,
 } from "@plumbline/core";
@@ -45,6 +46,7 @@ export class FaultyStore implements Store {
   constructor(inner: Store) {
     this.inner = inner;
     this.durable = inner.durable;
+    if (inner.viewOf) this.viewOf = (run) => inner.viewOf?.(run);
   }
 
   /** Lets a later commit fail. */
@@ -91,6 +93,9 @@ export class FaultyStore implements Store {
     this.onRead("load", run);
     return this.isCut ? never() : this.inner.load(run);
   }
+
+  /** Only of a store that forgets runs. */
+  viewOf?(run: string): RunView | undefined;
 
   list(query: ListQuery): Promise<Page<RunSummary>> {
     return this.isCut ? never() : this.inner.list(query);

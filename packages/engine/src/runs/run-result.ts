@@ -22,7 +22,7 @@ import { needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 export type OpenValue = (sealed: Sealed) => Promise<unknown>;
 
 /** The result of a run whose values lie in this store. */
-export function resultOf(store: Store, state: RunState, codecs: readonly Codec[]): RunResult | Promise<RunResult> {
+export function resultOf(store: Pick<Store, "blob">, state: RunState, codecs: readonly Codec[]): RunResult | Promise<RunResult> {
   const { output } = state;
   if (output !== undefined && !needsBlobs([output])) {
     return { ...shared(state, endReport(state)), output: plainReader(codecs)(output), partial: {} };
@@ -31,7 +31,11 @@ export function resultOf(store: Store, state: RunState, codecs: readonly Codec[]
 }
 
 /** The result of a run that has ended, from its journal. */
-export async function storedResult(store: Store, stored: StoredRun, codecs: readonly Codec[]): Promise<RunResult> {
+export async function storedResult(
+  store: Pick<Store, "blob">,
+  stored: StoredRun,
+  codecs: readonly Codec[],
+): Promise<RunResult> {
   return resultOf(store, fold(newState(stored.plan), stored.entries), codecs);
 }
 

@@ -7,6 +7,7 @@
 import {
   type Codec,
   type Expression,
+  codeOf as errorCodeOf,
   type Failure,
   type Frame,
   failureOf,
@@ -49,7 +50,10 @@ export function withValue(
   withReader(run, values, codecs, go, (error) => fail(failureOf(error)));
 }
 
-/** Fetches what the values keep in blobs, where they do, and goes on with a reader that can open them. */
+/**
+ * Fetches what the values keep in blobs, where they do, and goes on with a reader that can open them. A blob that is missing is
+ * a failure; a store that cannot be read is none of whoever asked (rule 4).
+ */
 export function withReader(
   run: PerformingRun,
   values: () => readonly Sealed[],
@@ -58,8 +62,11 @@ export function withReader(
   fail: (error: unknown) => void,
 ): void {
   const read = run.mayHaveBlobs ? values() : [];
-  if (needsBlobs(read)) readerFor(run.blobs, run.id, read, codecs).then(go, fail);
-  else go(plainReader(codecs));
+  if (needsBlobs(read)) {
+    const failed = (error: unknown) =>
+      errorCodeOf(error) === "journal-broken" ? fail(error) : run.host.readFailed(error);
+    readerFor(run.blobs, run.id, read, codecs).then(go, failed);
+  } else go(plainReader(codecs));
 }
 
 /** Goes on with a reader that can open these values. */

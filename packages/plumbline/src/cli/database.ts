@@ -78,10 +78,23 @@ export class Database {
     this.current = await engineOf(this.session, this.options);
   }
 
-  close(): Promise<void> {
-    return this.current.close();
+  /** Attempts in flight may end; the engine says which it waits for, and here is said how not to wait. */
+  async close(): Promise<void> {
+    const { err, interrupts } = this.session;
+    const word = setTimeout(() => {
+      const how = interrupts.leaveAtOnce();
+      err.write(err.paint("dim", `${how} leaves at once: what was committed is recorded\n`));
+    }, sayAfterMs);
+    try {
+      await this.current.close();
+    } finally {
+      clearTimeout(word);
+    }
   }
 }
+
+/** A little after the engine has said what it waits for. */
+const sayAfterMs = 1_100;
 
 const maxAsks = 10;
 const askAgainMs = 100;

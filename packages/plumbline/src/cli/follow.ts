@@ -103,13 +103,7 @@ function viewOn({ err, now, db }: Session, from: number): View {
   };
 }
 
-/** Lets go of a database after Ctrl-C: attempts in flight may end, and a second press ends the waiting. */
-export async function leave(session: Session, database: Database): Promise<void> {
-  if (!session.interrupts.signal.aborted) return;
-  const { err } = session;
-  const slow = setTimeout(() => {
-    err.write(err.paint("dim", "letting steps in flight end, at most 30 s; Ctrl-C again leaves at once\n"));
-  }, 300);
-  await database.close();
-  clearTimeout(slow);
+/** Lets go of a database after Ctrl-C, so that what is printed is how it was left. */
+export async function leave({ interrupts }: Session, database: Database): Promise<void> {
+  if (interrupts.signal.aborted) await database.close();
 }

@@ -3,7 +3,7 @@
  *
  * Boundary: the only file that touches process streams and signals. Invariants: colours only where the stream takes them
  * (NO_COLOR, FORCE_COLOR, pipes); with `--json` nothing but the document reaches standard output, whatever user code
- * prints; a second Ctrl-C always ends the process.
+ * prints; a second Ctrl-C always ends the process, and the first one does when it is already leaving.
  */
 import { styleText } from "node:util";
 import { exitCodes } from "./exit-code.ts";
@@ -78,10 +78,11 @@ export function takeOver(stream: NodeJS.WriteStream, take: (text: string) => voi
   };
 }
 
-/** Ctrl-C and its kin: the first asks to leave in order, the second leaves. */
+/** Ctrl-C and its kin: the first asks to leave in order, the second leaves; so does the first while leaving is under way. */
 export class Interrupts {
   private readonly controller = new AbortController();
   private listening = false;
+  private isLeaving = false;
 
   /** Aborted by the first. */
   get signal(): AbortSignal {
@@ -89,11 +90,17 @@ export class Interrupts {
     return this.controller.signal;
   }
 
+  /** From here on there is nothing to be asked: the next one leaves. Gives what it is called. */
+  leaveAtOnce(): string {
+    this.isLeaving = true;
+    return this.controller.signal.aborted ? "Ctrl-C again" : "Ctrl-C";
+  }
+
   private listen(): void {
     this.listening = true;
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(name, () => {
-        if (this.controller.signal.aborted) process.exit(exitCodes.interrupted);
+        if (this.isLeaving || this.controller.signal.aborted) process.exit(exitCodes.interrupted);
         this.controller.abort(new Error(name));
       });
     }
