@@ -110,11 +110,10 @@ test("rule 18: a model that answers after its voice was not needed any more is p
     build: ($) =>
       $.ensemble("judge", {
         output: Verdict,
-        members: { quick, slow: llm(slow, { prompt: () => "Is this fraud?", price }) },
         quorum: 1,
         settle: "quorum",
         combine: majority(({ label }) => label),
-      }),
+      }).by({ quick, slow: llm(slow, { prompt: () => "Is this fraud?", price }) }),
   });
   const engine = await openEngine({ flows: [made] });
   const started = await engine.start(made, {});

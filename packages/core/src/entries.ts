@@ -7,44 +7,10 @@
  * `slot` addresses a node's instance in the run (state.ts); entries are never rewritten, old ones are read as they are.
  */
 import type { Via } from "./approval.ts";
+import type { AttemptRecord, Provenance, Said, SaidOfSlot } from "./entry-parts.ts";
 import type { Failure } from "./errors.ts";
 import type { Cost } from "./rung.ts";
 import type { Sealed } from "./values.ts";
-
-interface Said<Kind extends string> {
-  readonly kind: Kind;
-  readonly at: number;
-}
-
-interface SaidOfSlot<Kind extends string> extends Said<Kind> {
-  readonly slot: number;
-}
-
-/** A line that user code logged, `ms` after its attempt began. */
-export interface LogLine {
-  readonly ms: number;
-  readonly message: string;
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
-
-/** What an attempt leaves behind, however it ended. */
-export interface AttemptRecord {
-  readonly rung: number;
-  readonly attempt: number;
-  readonly ms: number;
-  readonly cost?: Cost;
-  readonly log?: readonly LogLine[];
-  readonly evidence?: Readonly<Record<string, string | number | boolean>>;
-  /** Fields that the schema stripped, as paths into the answer. */
-  readonly dropped?: readonly string[];
-}
-
-/** Where an answer that was not made now came from. */
-export interface Provenance {
-  readonly run: string;
-  readonly path: string;
-  readonly at: number;
-}
 
 export interface RunStarted extends Said<"run.started"> {
   readonly run: string;

@@ -14,6 +14,7 @@ export * from "./duration.ts";
 export * from "./engine-port.ts";
 export type { EnsembleAnswer, EnsembleOptions, Member } from "./ensemble.ts";
 export * from "./entries.ts";
+export * from "./entry-parts.ts";
 export * from "./errors.ts";
 export * from "./evolve.ts";
 export * from "./expression.ts";

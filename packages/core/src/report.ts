@@ -6,7 +6,8 @@
  */
 
 import { userCodeOf } from "./decide-scopes.ts";
-import type { Outcome, Provenance, StopCause } from "./entries.ts";
+import type { Outcome, StopCause } from "./entries.ts";
+import type { Provenance } from "./entry-parts.ts";
 import type { Failure } from "./errors.ts";
 import type { PlanNode } from "./plan.ts";
 import type { Cost } from "./rung.ts";

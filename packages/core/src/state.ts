@@ -6,7 +6,8 @@
  * that is entered gets a run of consecutive slots (a frame), so that no path is parsed while a run goes on.
  */
 import type { Via } from "./approval.ts";
-import type { Outcome, Parent, Part, Provenance, SignalReceived, StopCause } from "./entries.ts";
+import type { Outcome, Parent, Part, SignalReceived, StopCause } from "./entries.ts";
+import type { Provenance } from "./entry-parts.ts";
 import type { Failure } from "./errors.ts";
 import type { Plan, PlanNode, PlanScope } from "./plan.ts";
 import type { Cost } from "./rung.ts";

@@ -39,7 +39,6 @@ interface Beside {
 }
 
 const nothing: Entry[] = [];
-const noInputHash = { inputHash: "" };
 
 /** What is known of a run that is taken up from its journal. */
 export interface TakenUp {
@@ -292,7 +291,7 @@ export class ActiveRun implements Committable, PerformingRun {
     if (this.summary) item.before = this.summary;
     this.summary = summary;
     if (this.collected === 0) {
-      item.claim = this.claim ?? noInputHash;
+      item.claim = this.claim ?? { inputHash: "" };
       item.plan = this.state.plan;
     }
     this.collected += entries.length;

@@ -22,7 +22,11 @@ import { needsBlobs, plainReader, readerFor } from "../stores/value-keeper.ts";
 export type OpenValue = (sealed: Sealed) => Promise<unknown>;
 
 /** The result of a run whose values lie in this store. */
-export function resultOf(store: Pick<Store, "blob">, state: RunState, codecs: readonly Codec[]): RunResult | Promise<RunResult> {
+export function resultOf(
+  store: Pick<Store, "blob">,
+  state: RunState,
+  codecs: readonly Codec[],
+): RunResult | Promise<RunResult> {
   const { output } = state;
   if (output !== undefined && !needsBlobs([output])) {
     return { ...shared(state, endReport(state)), output: plainReader(codecs)(output), partial: {} };
