@@ -127,7 +127,8 @@ describe("rule 11: replies that cannot be understood in one way", () => {
     const { result } = await run(here.place, asking([both, () => answer]));
     expect(result).toMatchObject({ outcome: "degraded", output: { text: "well" } });
     const { result: failed } = await run(here.place, asking(both));
-    expect(failed).toMatchObject({ outcome: "failed", failedAt: "research[1].model", failure: { kind: "contract" } });
+    const failure = { kind: "scope", path: "research[1].model", cause: { kind: "contract" } };
+    expect(failed).toMatchObject({ outcome: "failed", failedAt: "research[1].model", failure });
   });
 
   it("what the words beside a call say is no answer: they are kept with the turn", async () => {

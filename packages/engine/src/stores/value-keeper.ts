@@ -47,10 +47,11 @@ export interface KeepOptions {
 
 /** Seals a value for the journal; what is large is set aside as blobs, an array that is too long for one in several. */
 export function keep(value: unknown, options: KeepOptions): KeepResult {
-  const plain = sealPlain(value);
-  if (plain !== undefined && plain.length <= inlineTextLimit) return { sealed: plain, blobs: noBlobs };
-  let blobs: NewBlob[] | undefined;
   const { maxPiece = largestPiece, ...rest } = options;
+  const plain = sealPlain(value);
+  if (plain !== undefined && plain.length <= Math.min(inlineTextLimit, maxPiece / 3))
+    return { sealed: plain, blobs: noBlobs };
+  let blobs: NewBlob[] | undefined;
   const putBytes = (bytes: Uint8Array) => {
     blobs ??= [];
     return put(blobs, bytes.slice());
