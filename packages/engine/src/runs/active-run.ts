@@ -179,15 +179,16 @@ export class ActiveRun implements Committable, PerformingRun {
 
   /** Plumbline itself has failed at this run: it goes no further, and what has happened is recorded as far as it was folded. */
   private fail(error: unknown): void {
-    if (this.dropped || this.fault) return;
-    this.fault = { error };
+    if (this.dropped) return;
+    const isAgain = this.fault !== undefined; // what had happened cannot be recorded either
+    this.fault ??= { error };
     for (const { performance } of this.pending.values()) performance?.supersede("Plumbline failed at this run");
     this.pending.clear();
     this.inbox = [];
     // An entry that was folded half-way is counted and not listed: what such a state says must not be written.
     const isWhole = this.state.length === this.collected + this.uncommitted.length;
-    if (isWhole && !this.isQuiet) this.markIfNeeded();
-    else this.host.fault(this, error);
+    if (isWhole && !isAgain && !this.isQuiet) this.markIfNeeded();
+    else this.host.fault(this, this.fault.error);
     this.tellIdle();
   }
 
