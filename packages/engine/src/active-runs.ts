@@ -15,7 +15,6 @@ import {
   nextDueAt,
   type PlumblineError,
   type RunState,
-  type StoredRun,
 } from "@plumbline/core";
 import type { CalledRuns } from "./called-runs.ts";
 import { runFault } from "./engine-errors.ts";
@@ -136,8 +135,13 @@ export class ActiveRuns {
     const started = this.active.get(id);
     if (started) return started;
     if (!stored) throw unknownRun(id);
-    const { state, losses, isBlameless } = this.folded(id, stored);
-    const run = new ActiveRun(host, state, host.flows.codeFor(id, state));
+    const state = this.soundly(id, () => fold(newState(stored.plan), stored.entries));
+    const code = host.flows.codeFor(id, state);
+    const isBlameless = host.isBlameless(state);
+    const losses = this.soundly(id, () =>
+      state.phase === "ended" ? [] : host.lossesOf(state, stored.entries, isBlameless),
+    );
+    const run = new ActiveRun(host, state, code);
     this.active.set(id, run);
     if (state.phase === "ended") return run;
     if (!host.performs) run.hold();
@@ -147,14 +151,10 @@ export class ActiveRuns {
     return run;
   }
 
-  private folded(
-    id: string,
-    { plan, entries }: StoredRun,
-  ): { readonly state: RunState; readonly losses: Entry[]; readonly isBlameless: boolean } {
+  /** What the core throws at a run that is not in memory yet is a fault of Plumbline all the same. */
+  private soundly<T>(id: string, work: () => T): T {
     try {
-      const state = fold(newState(plan), entries);
-      const isBlameless = this.host.isBlameless(state);
-      return { state, losses: this.host.lossesOf(state, entries, isBlameless), isBlameless };
+      return work();
     } catch (error) {
       throw this.fault(id, error);
     }
@@ -164,7 +164,8 @@ export class ActiveRuns {
   fault(id: string, error: unknown, run?: ActiveRun): PlumblineError {
     const fault = runFault(id, error);
     this.faults.set(id, fault);
-    for (const [oldest] of this.faults) if (this.faults.size > maxFaults) this.faults.delete(oldest);
+    const [oldest] = this.faults.keys();
+    if (oldest !== undefined && this.faults.size > maxFaults) this.faults.delete(oldest);
     if (this.active.get(id) === run) this.active.delete(id);
     run?.drop("Plumbline failed at this run", fault);
     this.host.onFault(fault, id, run);

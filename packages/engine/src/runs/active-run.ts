@@ -196,15 +196,15 @@ export class ActiveRun implements Committable, PerformingRun {
 
   /** Plumbline itself has failed at this run: it goes no further, and what has happened is recorded as far as it was folded. */
   private fail(error: unknown): void {
-    if (this.dropped || this.fault) return;
-    this.fault = { error };
-    for (const { performance } of this.pending.all()) performance?.supersede("Plumbline failed at this run");
-    this.pending.clear();
+    if (this.dropped) return;
+    const isAgain = this.fault !== undefined; // what had happened cannot be recorded either
+    this.fault ??= { error };
+    this.pending.giveUp("Plumbline failed at this run");
     this.inbox = nothing;
     // An entry that was folded half-way is counted and not listed: what such a state says must not be written.
     const isWhole = this.state.length === this.collected + this.uncommitted.length;
-    if (isWhole && !this.isQuiet) this.markIfNeeded();
-    else this.host.fault(this, error);
+    if (isWhole && !isAgain && !this.isQuiet) this.markIfNeeded();
+    else this.host.fault(this, this.fault.error);
     this.tellIdle();
   }
 
@@ -342,8 +342,7 @@ export class ActiveRun implements Committable, PerformingRun {
   /** Lets go of everything at once, without a word to the journal: the process, the store or the claim is gone. */
   drop(reason: string, error: unknown = new Error(reason)): void {
     this.dropped ??= { error };
-    for (const { performance } of this.pending.all()) performance?.supersede(reason);
-    this.pending.clear();
+    this.pending.giveUp(reason);
     this.inbox = nothing;
     this.uncommitted = nothing;
     this.unwritten = undefined;

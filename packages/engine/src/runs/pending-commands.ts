@@ -82,7 +82,9 @@ export class PendingCommands {
     return this.all().filter(({ begun, performance: { isWaiting, isStuck } = {} }) => begun && !isWaiting && !isStuck);
   }
 
-  clear(): void {
+  /** None of them is wanted any more. */
+  giveUp(reason: string): void {
+    for (const { performance } of this.all()) performance?.supersede(reason);
     this.bySlot.length = 0;
     this.first = undefined;
     this.last = undefined;
