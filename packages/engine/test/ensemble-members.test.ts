@@ -136,7 +136,7 @@ describe("ways to combine", () => {
     expect(result).toMatchObject({ outcome: "failed", failure: { message: "those that answered weigh nothing: a" } });
   });
 
-  it("none at all gives the list of the good answers, also when it is long and stands in the journal once more", async () => {
+  it("none at all gives the list of the good answers, which the journal keeps as the answer", async () => {
     const { output, engine, id } = await answer({}, fall);
     expect(output).toMatchObject({ value: [{ score: 1 }], survivors: 1 });
     expect(await entriesOfKind(engine, id, "scope.completed")).toMatchObject([{ value: '[{"score":1}]' }]);
