@@ -21,7 +21,7 @@ const spread = flow("spread", {
     const more = $.map("more", { over: input.list, onFailure: "drop", each: go });
     const own = $.branch("own", { choose: () => "one" as const, cases: { one: go } });
     const sub = $.call("sub", { flow: flow("inner", { input: any(), build: () => 1 }), input: 1 });
-    return { all, more, own, sub };
+    return { all, more, own, sub, nap: $.sleep("nap", { for: "1h" }) };
   },
 });
 

@@ -128,7 +128,7 @@ describe("rule 32: the caller", () => {
         }),
     });
     const stage = new Stage(collecting, { list: [1, 2, 3] });
-    const items = [{ items: [1, 2], from: 0 }, { items: [3], from: 2 }, null].map(sealed);
+    const items = [{ items: [1, 2], from: 0 }, { items: [3], from: 2 }, null, { items: [4] }].map(sealed);
     stage.say({ kind: "items.listed", at: 1, slot: 0, items, partLength: 2 });
     stage.hears("all[0...].part", "succeeded", {
       value: [
@@ -137,7 +137,9 @@ describe("rule 32: the caller", () => {
       ],
     });
     stage.hears("all[2...].part", "failed", { failure: error("too large", "call") });
-    stage.hears("all[4...].part", "failed", { failure: error("nothing there", "call") });
+    for (const part of ["all[4...].part", "all[6...].part"]) {
+      stage.hears(part, "failed", { failure: error("nothing there", "call") });
+    }
     expect(stage.given("all")).toMatchObject([
       { status: "success", value: 1 },
       { status: "success", value: 2 },
@@ -149,6 +151,7 @@ describe("rule 32: the caller", () => {
           message: "all[2] was lost with its part: all[2...].part failed: too large",
         },
       },
+      { status: "failure", failure: { path: "all[0]" } }, // of what no builder made
     ]);
   });
 
