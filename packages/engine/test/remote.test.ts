@@ -96,7 +96,7 @@ describe("two engines on one file", () => {
       key: "large",
     });
     await expect(other).rejects.toMatchObject({ code: "key-conflict" });
-  }, 30_000);
+  }, 120_000); // hundreds of megabytes go through two processes' sockets and a file
 
   it("rule 30: a second owner is refused, or waits until the first has gone", async () => {
     const first = await open("error");
