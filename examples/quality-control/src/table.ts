@@ -81,9 +81,16 @@ function remarksOf({ unit, result, passes, runs }: InspectedUnit): string[] {
   return [
     ...(unit.story === undefined ? [] : [`scenario: ${unit.story}`]),
     ...(passes > 1 ? [`${passes} passes, ${runs.length} run`] : []),
-    ...(result.failure === undefined ? [] : [`failed at ${result.failedAt}: ${result.failure.message}`]),
+    ...failureRemarks(result),
     ...result.degradations.map(({ path, reason }) => `degraded: ${path}: ${reason}`),
   ];
+}
+
+/** Inside a branch the failure names its step by itself, and why stands in its cause. */
+function failureRemarks({ failure, failedAt }: InspectedUnit["result"]): string[] {
+  if (failure === undefined) return [];
+  const { message } = failure.path === undefined ? failure : (failure.cause ?? failure);
+  return [`failed at ${failedAt}: ${message}`];
 }
 
 function colourOf({ result }: InspectedUnit): "red" | "yellow" | "reset" {
