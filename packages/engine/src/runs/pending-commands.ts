@@ -67,6 +67,7 @@ export class PendingCommands {
     for (let pending = this.first; pending && pending.after <= durable; pending = this.first) {
       this.first = pending.next;
       if (!this.first) this.last = undefined;
+      pending.next = undefined; // or one that takes long would keep all that came after it
       if (this.holds(pending)) return pending;
     }
     return undefined;
