@@ -100,6 +100,8 @@ describe("a held run without its code", () => {
     const third = await place.open([calling(booking("book"))]);
     const result = await drive(place, (await third.handle(id)).result(), 1_000);
     expect(result).toMatchObject({ outcome: "failed", failedAt: "last", standing: [] });
-    expect(place.warnings).toHaveLength(1);
+    // On this clock a second may go by while a real disk works, and closing says so.
+    const messages = place.warnings.map(({ message }) => message).filter((said) => !said.startsWith("closing waits"));
+    expect(messages).toEqual(["a called run cannot be undone by what is here"]);
   });
 });
