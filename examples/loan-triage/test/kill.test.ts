@@ -115,12 +115,15 @@ async function endOf(engine: Engine, { summary }: RunRecord): Promise<EndedRun> 
   return { applicationId: summary.key ?? "", outcome, output: output as LoanDecision | undefined };
 }
 
+/** What may come when all is over: late answers, and what it had cost to give something up. */
+const afterwords: ReadonlySet<Entry["kind"]> = new Set(["attempt.late", "attempt.superseded"]);
+
 /** What was done again although it had been recorded as done. */
 function repetitions({ summary, plan, entries }: RunRecord): string[] {
   const settled = new Map<number, Entry["kind"]>();
   const repeated: string[] = [];
   for (const [index, entry] of entries.entries()) {
-    if (entry.kind === "run.ended" && index !== entries.findLastIndex(({ kind }) => kind !== "attempt.late")) {
+    if (entry.kind === "run.ended" && index !== entries.findLastIndex(({ kind }) => !afterwords.has(kind))) {
       repeated.push(`${summary.key}: goes on after its end`);
     }
     if (!("slot" in entry) || entry.slot === undefined) continue;
