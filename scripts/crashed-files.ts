@@ -1,6 +1,6 @@
 // Reads vitest's JSON report and its log, and prints the test files whose processes V8 ended by a fault of its own, when nothing else
 // failed; exits 1 otherwise. Node 24 loses count of code pages where threads come and go quickly (nodejs/node#64500): about one
-// process in two hundred here. Such a file says nothing about us until it has run again; CI runs it once more, and says so.
+// process in some hundreds here. Such a file says nothing about us until it has run again; CI runs it once more, and says so.
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 
