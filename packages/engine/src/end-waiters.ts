@@ -6,8 +6,11 @@
  */
 import type { RunResult } from "@plumbline/core";
 
+/** The end of a run, whose values are not opened yet: codecs are user code, and what they throw is not the finding's failure. */
+export type FoundEnd = () => RunResult | Promise<RunResult>;
+
 interface Waiter {
-  resolve(result: RunResult): void;
+  resolve(result: RunResult | Promise<RunResult>): void;
   reject(error: unknown): void;
 }
 
@@ -20,13 +23,14 @@ export class EndWaiters {
   }
 
   /** The end of a run that may have ended, as `find` knows it, or as it will be told. */
-  async endOf(run: string, find: () => Promise<RunResult | undefined>): Promise<RunResult> {
+  async endOf(run: string, find: () => Promise<FoundEnd | undefined>): Promise<RunResult> {
     const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
     const waiter = { resolve, reject };
     this.add(run, waiter); // before looking, so that an end in between is not missed
     promise.catch(() => {}); // whoever gave up looking elsewhere first is not told
     try {
-      return (await find()) ?? (await promise);
+      const found = await find();
+      return await (found ? found() : promise);
     } finally {
       this.forget(run, waiter);
     }
@@ -45,22 +49,23 @@ export class EndWaiters {
   }
 
   /** The run has ended. The result is only worked out where somebody waits for it. */
-  tell(run: string, result: () => RunResult | Promise<RunResult>): void {
+  tell(run: string, result: FoundEnd): void {
     const waiters = this.waiters.get(run);
     if (!waiters) return;
     this.waiters.delete(run);
-    const given = result();
-    for (const { resolve, reject } of waiters) {
-      if (given instanceof Promise) given.then(resolve, reject);
-      else resolve(given);
+    try {
+      const given = result();
+      for (const { resolve } of waiters) resolve(given);
+    } catch (error) {
+      for (const { reject } of waiters) reject(error);
     }
   }
 
   /** Looks for ends that nobody told of: a commit that was reported as failed may have been one. */
-  async tellMissed(find: (run: string) => Promise<RunResult | undefined>): Promise<void> {
+  async tellMissed(find: (run: string) => Promise<FoundEnd | undefined>): Promise<void> {
     for (const run of [...this.waiters.keys()]) {
-      const result = await find(run);
-      if (result) this.tell(run, () => result);
+      const found = await find(run);
+      if (found) this.tell(run, found);
     }
   }
 

@@ -23,7 +23,7 @@ import { CalledRuns } from "./called-runs.ts";
 import { type Clock, waitFor } from "./clock.ts";
 import { Closing } from "./closing.ts";
 import { Committer } from "./committer.ts";
-import { EndWaiters } from "./end-waiters.ts";
+import { EndWaiters, type FoundEnd } from "./end-waiters.ts";
 import { closed, runForgotten, storeFailed } from "./engine-errors.ts";
 import { saying } from "./engine-events.ts";
 import type { EngineSettings } from "./engine-settings.ts";
@@ -134,8 +134,9 @@ export class EngineHost implements RunsHost {
     const { status, dueAt } = item.summary;
     if (dueAt !== undefined) this.timers.hint(dueAt);
     if (status === "ended") {
-      const view = this.store.viewOf?.(id) ?? this.store;
-      this.ends.tell(id, () => resultOf(view, run.state, run.code.flow.code.codecs));
+      this.ends.tell(id, () => {
+        return resultOf(this.store.viewOf?.(id) ?? this.store, run.state, run.code.flow.code.codecs);
+      });
     }
     this.called.onCommitted(run, item.entries);
     this.active.leave(run);
@@ -195,7 +196,7 @@ export class EngineHost implements RunsHost {
     return this.ends.endOf(id, () => this.reading((store) => this.foundEnd(id, view ?? store)));
   }
 
-  private async foundEnd(id: string, store: RunView = this.store): Promise<RunResult | undefined> {
+  private async foundEnd(id: string, store: RunView = this.store): Promise<FoundEnd | undefined> {
     const active = this.active.get(id);
     if (active && active.state.phase !== "ended") return undefined;
     const stored = await store.load(id);
@@ -204,7 +205,7 @@ export class EngineHost implements RunsHost {
       this.active.demandSound(id);
       return undefined;
     }
-    return storedResult(store, stored, this.flows.codecsOf(stored.summary.flow));
+    return () => storedResult(store, stored, this.flows.codecsOf(stored.summary.flow));
   }
 
   /** A breaker that cannot be read is a failed store: whoever asked would wait for ever. */

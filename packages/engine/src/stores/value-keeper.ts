@@ -47,16 +47,20 @@ export interface KeepOptions {
 
 /** Seals a value for the journal; what is large is set aside as blobs, an array that is too long for one in several. */
 export function keep(value: unknown, options: KeepOptions): KeepResult {
-  const { maxPiece = largestPiece, ...rest } = options;
+  const { maxPiece = largestPiece } = options;
   const plain = sealPlain(value);
-  if (plain !== undefined && plain.length <= Math.min(inlineTextLimit, maxPiece / 3))
-    return { sealed: plain, blobs: noBlobs };
+  const isShort = plain !== undefined && plain.length <= Math.min(inlineTextLimit, maxPiece / 3);
+  return isShort ? { sealed: plain, blobs: noBlobs } : keepLong(value, plain, options, maxPiece);
+}
+
+/** What is not both short and plain. `plain` is its text where that was made already. */
+function keepLong(value: unknown, plain: Sealed | undefined, options: KeepOptions, maxPiece: number): KeepResult {
   let blobs: NewBlob[] | undefined;
   const putBytes = (bytes: Uint8Array) => {
     blobs ??= [];
     return put(blobs, bytes.slice());
   };
-  const pieces = piecesOf(value, { ...rest, putBytes }, maxPiece, plain);
+  const pieces = piecesOf(value, { ...options, putBytes }, maxPiece, plain);
   if ("refusal" in pieces) return pieces;
   const longest = Math.max(0, ...(blobs ?? noBlobs).map(({ bytes }) => bytes.byteLength));
   if (longest > maxPiece) return { refusal: { path: "", reason: `${longest} bytes: ${atMost(maxPiece)}` } };
