@@ -102,7 +102,7 @@ test("a model is asked with its needs, its tools, and the turns so far as they w
   });
 });
 
-test("its ladder keeps names, and a template is asked as any other", async () => {
+test("its ladder keeps names, and a template is asked like every other rung", async () => {
   const other = { run: small, name: "other" };
   const ladder = asking(
     {},

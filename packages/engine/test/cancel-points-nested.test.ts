@@ -15,13 +15,7 @@ describe("a cancel at every commit of nested scopes", () => {
         const book = new Book(place.clock);
         const made = nested(book);
         let engine = await place.open([made]);
-        const reached = new Promise<"reached">((resolve) => {
-          let commits = 0;
-          place.store.onCommit = () => {
-            commits++;
-            if (commits === at) resolve("reached");
-          };
-        });
+        const reached = place.reaches(at);
         const run = await drive(place, engine.start(made, { n: 1, fail: false }, { key: `${at}` }), 1);
         await drive(place, engine.signal({ run: run.id, name: "go", value: "go", id: "go" }), 1);
         const result = run.result();

@@ -15,13 +15,7 @@ describe("a cancel at every commit of a spread map", () => {
         const ledger = { did: new Set<string>(), undid: new Set<string>() };
         const made = spread(ledger);
         let engine = await place.open([made]);
-        const reached = new Promise<"reached">((resolve) => {
-          let commits = 0;
-          place.store.onCommit = () => {
-            commits++;
-            if (commits === at) resolve("reached");
-          };
-        });
+        const reached = place.reaches(at);
         const taken = take(engine, made, how, `${at}`);
         taken.catch(() => {}); // of the engine that dies nobody hears
         if ((await drive(place, Promise.race([taken, reached]), 1)) !== "reached") break;

@@ -1,13 +1,10 @@
 // Attacks a client whose owner has gone for good: a run that had ended is answered from the file at once, one that goes on is waited for.
 import { expect, it } from "vitest";
-import { Money } from "./fixtures/money.ts";
-import { useOwnedFile } from "./fixtures/owned-file.ts";
-import { until } from "./fixtures/place.ts";
-import { asking } from "./fixtures/remote-flows.ts";
+import { askedThrough, useOwnedFile } from "./fixtures/owned-file.ts";
+import { asking, input } from "./fixtures/remote-flows.ts";
 
-const { open, owner } = useOwnedFile([asking]);
+const file = useOwnedFile([asking]);
 
-const input = () => ({ at: new Date(5), price: new Money(99) });
 /** A client looks for the next owner for 10 s; an answer from the file must not wait for that, on any machine. */
 const soonMs = 5_000;
 
@@ -22,10 +19,7 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 }
 
 it("rule 30: the result of a run that had ended is there at once when nobody owns the file any more", async () => {
-  const dying = await owner();
-  const client = await open("client");
-  const run = await client.start(asking, input(), { key: "k" });
-  await until(client, run.id, "approval.requested");
+  const { owner: dying, client, run } = await askedThrough(file);
   await client.decide({ run: run.id, decision: { ok: true }, by: "Ada" });
   for await (const _ of client.watch(run.id));
   await dying.kill();
@@ -37,10 +31,7 @@ it("rule 30: the result of a run that had ended is there at once when nobody own
 }, 30_000);
 
 it("rule 30: so it is when the owner has closed in order", async () => {
-  const first = await owner();
-  const client = await open("client");
-  const run = await client.start(asking, input(), { key: "k" });
-  await until(client, run.id, "approval.requested");
+  const { owner: first, client, run } = await askedThrough(file);
   await client.decide({ run: run.id, decision: { ok: true } });
   for await (const _ of client.watch(run.id));
   expect(await first.ask("close")).toBe("closed");
@@ -48,22 +39,16 @@ it("rule 30: so it is when the owner has closed in order", async () => {
 }, 30_000);
 
 it("rule 30: one that had not ended is waited for, and answered by the next owner", async () => {
-  const dying = await owner();
-  const client = await open("client");
-  const run = await client.start(asking, input(), { key: "k" });
-  await until(client, run.id, "approval.requested");
+  const { owner: dying, client, run } = await askedThrough(file);
   const result = run.result();
   await dying.kill();
-  await owner();
+  await file.owner();
   await client.decide({ run: run.id, decision: { ok: false } });
   expect(await result).toMatchObject({ output: { verdict: { ok: false } } });
 }, 30_000);
 
 it("rule 30: and says that the owner has gone when there is no next one", async () => {
-  const dying = await owner();
-  const client = await open("client");
-  const run = await client.start(asking, input(), { key: "k" });
-  await until(client, run.id, "approval.requested");
+  const { owner: dying, run } = await askedThrough(file);
   const result = run.result();
   result.catch(() => {});
   await dying.kill();

@@ -3,13 +3,12 @@ import type { Engine, RunRecord } from "@plumbline/core";
 import { openEngine } from "@plumbline/engine";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Money } from "./fixtures/money.ts";
-import { useOwnedFile } from "./fixtures/owned-file.ts";
+import { askedThrough, useOwnedFile } from "./fixtures/owned-file.ts";
 import { until } from "./fixtures/place.ts";
-import { asking } from "./fixtures/remote-flows.ts";
+import { asking, input } from "./fixtures/remote-flows.ts";
 
-const { open, owner } = useOwnedFile([asking]);
-
-const input = () => ({ at: new Date(5), price: new Money(99) });
+const file = useOwnedFile([asking]);
+const { open, owner } = file;
 
 /** Everything that the port offers, with what each call gave or how it failed. */
 async function script(engine: Engine): Promise<unknown[]> {
@@ -110,10 +109,7 @@ describe("two engines on one file", () => {
   });
 
   it("rule 30: a decision from a second process counts, also when the owner is killed before it arrives", async () => {
-    const dying = await owner();
-    const client = await open("client");
-    const run = await client.start(asking, input(), { key: "k" });
-    await until(client, run.id, "approval.requested");
+    const { owner: dying, client, run } = await askedThrough(file);
     const result = run.result();
     await dying.kill();
     const decided = client.decide({ run: run.id, decision: { ok: true }, by: "Ada" });
@@ -126,10 +122,7 @@ describe("two engines on one file", () => {
   }, 30_000);
 
   it("rule 30: an owner that closes hands its clients over to the next one", async () => {
-    const first = await owner();
-    const client = await open("client");
-    const run = await client.start(asking, input(), { key: "k" });
-    await until(client, run.id, "approval.requested");
+    const { owner: first, client, run } = await askedThrough(file);
     const seen: number[] = [];
     const watching = (async () => {
       for await (const { index } of client.watch(run.id)) seen.push(index);

@@ -50,6 +50,8 @@ const withoutEnd = ($: Untyped): unknown => $.branch("b", { choose: () => "c", c
 /** A step that needs what nothing produces yet. */
 const readingBegun = ($: Untyped, begun: Untyped) => $.step("use", { needs: { begun }, output: Fields }).by(read);
 /** `.by` of something outside, in a case. */
+const twice = (begun: Untyped, given: Untyped) => [begun.by(given), begun.by(given)];
+
 const withinBranch = ($: Untyped, begun: Untyped, ...given: Untyped[]) =>
   $.branch("route", { ...branch, cases: { one: () => begun.by(...given) } });
 
@@ -136,13 +138,7 @@ describe("mistakes in an ensemble", () => {
     ["an ensemble without .by among the needs", defining(($) => readingBegun($, $.ensemble("score", ensemble)))],
     ["an ensemble without .by that nobody reads", defining(($, { pdf }) => [pdf, void $.ensemble("score", ensemble)])],
     ["a .by of nothing", withMembers()],
-    [
-      "a second .by",
-      defining(($) => {
-        const begun = $.ensemble("score", ensemble);
-        return [begun.by(members), begun.by(members)];
-      }),
-    ],
+    ["a second .by", defining(($) => twice($.ensemble("score", ensemble), members))],
     [".by in a scope inside", defining(($) => withinBranch($, $.ensemble("score", ensemble), members))],
     ["members that are one function", withMembers(read)],
     ["members in a list", withMembers([read, read])],
@@ -267,13 +263,7 @@ describe("mistakes in an agent", () => {
     ["an agent without .by among the needs", defining(($) => readingBegun($, $.agent("research", agent)))],
     ["an agent without .by that nobody reads", defining(($, { pdf }) => [pdf, void $.agent("research", agent)])],
     ["a .by of nothing", withModels()],
-    [
-      "a second .by",
-      defining(($) => {
-        const begun = $.agent("research", agent);
-        return [begun.by(model), begun.by(model)];
-      }),
-    ],
+    ["a second .by", defining(($) => twice($.agent("research", agent), model))],
     [".by in a scope inside", defining(($) => withinBranch($, $.agent("research", agent), model))],
     ["a model that is a name", withModels("gpt-5")],
     ["a second model that is none", withModels(model, { modelId: "gpt-5" })],

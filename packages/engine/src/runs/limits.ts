@@ -22,8 +22,8 @@ class Resource {
   isServing = false;
   readonly line: Waiting[] = [];
   /**
-   * When attempts began, oldest first: as many as any of its rates counts, as far back as any of them reaches; and one more
-   * for each at work, which may turn out to have asked nothing.
+   * When attempts began, oldest first: as many as the highest of its rates counts, as far back as the longest of them reaches;
+   * and one more for each at work, which may turn out to have asked nothing.
    */
   readonly begun: number[] = [];
   mostCounted = 0;
