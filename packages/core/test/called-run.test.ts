@@ -48,6 +48,33 @@ describe("a call", () => {
   });
 });
 
+test("rule 8: what a called run could not undo stands on its caller as well, which does not try it again", () => {
+  const stage = new Stage(calling);
+  stage.hears("sub", "failed", { failure: error("no money", "call"), standing: ["book", "seat"] });
+  expect(stage.state.outcome).toBe("failed");
+  expect(standingOf(stage.state)).toEqual([
+    {
+      path: "sub",
+      certainty: "in-doubt",
+      reason: "could not be undone: the called run run-1.0 leaves book, seat standing",
+    },
+  ]);
+});
+
+test("rule 5: a call whose beginning ended the process five times has failed, and is not asked for again", () => {
+  const stage = new Stage(calling);
+  const lost = { kind: "attempt.lost", at: 1, slot: 0, rung: 0, attempt: 1 } as const;
+  for (let losses = 1; losses < 5; losses++) {
+    stage.say(lost);
+    expect(stage.due).toEqual(["call sub"]);
+  }
+  stage.say({ ...lost, because: "left" });
+  expect(stage.due).toEqual(["call sub"]); // a process that let go of it did not die of it
+  stage.say(lost);
+  expect(stage.all("step.failed")[0]).toMatchObject({ slot: 0, failure: { kind: "crashed" } });
+  expect(stage.state.outcome).toBe("failed");
+});
+
 describe("rule 8: a caller that stops", () => {
   test("awaits the called run, and undoes it when it had succeeded after all", () => {
     const stage = new Stage(calling);

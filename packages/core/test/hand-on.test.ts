@@ -94,6 +94,13 @@ describe("rule 20: handing on", () => {
     expect(hands(stage, { more: 5 })).toEqual([`d to ${second}`]);
   });
 
+  test("gives nothing to a part that waits for another name", () => {
+    const stage = begun();
+    says(stage, "a");
+    const parts = openPartsOf(stage.state).map((run) => ({ run, waits: new Map([["stop", 1]]) }));
+    expect([handOn(stage.state, parts, stage.now), line(stage)]).toEqual([undefined, ["a"]]);
+  });
+
   test("takes back what came too late, in front of what came after it, and the run's own wait has it then", () => {
     const stage = begun();
     says(stage, "a", "b", "c");

@@ -139,3 +139,18 @@ test("rule 22: a run that only waits for a backoff or for an undo's next try wai
   expect(statuses(stage.state)).toEqual({ e: "undoing" });
   expect(summaryOf(stage.state)).toMatchObject({ status: "waiting", dueAt: expect.any(Number) });
 });
+
+test("a branch was answered by its case, a call by the run that it called", () => {
+  const made = flow("answering", {
+    input: any(),
+    build($) {
+      const way = $.branch("way", { choose: never, cases: { left: () => 1, right: () => 2 } });
+      return { way, sub: $.call("sub", { flow: busy, input: {} }) };
+    },
+  });
+  const stage = new Stage(made);
+  expect([answererOf(stage.slot("way")), answererOf(stage.slot("sub"))]).toEqual([undefined, undefined]);
+  stage.chooses("way", "right");
+  stage.hears("sub", "succeeded", { value: 1 });
+  expect([answererOf(stage.slot("way")), answererOf(stage.slot("sub"))]).toEqual(["right", "run-1.1"]);
+});

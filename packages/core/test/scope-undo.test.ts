@@ -90,6 +90,16 @@ describe("rule 8: an item that is dropped", () => {
     expect([stage.due, stage.all("retry.scheduled")]).toEqual([["compensate all[0].second 1"], []]);
   });
 
+  test("is stopped all the same where a journal does not say over what", () => {
+    const stage = new Stage(items);
+    stage.lists("all", 1);
+    stage.completes("all[0].first");
+    stage.say({ kind: "scope.stopped", at: stage.now, slot: 0, key: 0, failure: error("by hand") });
+    const [frame] = stage.slot("all").inside?.frames ?? [];
+    expect(frame).toMatchObject({ phase: "stopping", failed: undefined, failure: { message: "by hand" } });
+    expect(stage.due).not.toContain("attempt all[0].check 0/1"); // nothing new starts in it
+  });
+
   test("with nothing to undo has failed at once", () => {
     const stage = new Stage(items);
     stage.lists("all", 1);

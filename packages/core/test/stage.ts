@@ -173,9 +173,13 @@ export class Stage {
   }
 
   /** A called run has its outcome. */
-  hears(path: string, outcome: Outcome, more: { value?: unknown; failure?: Failure } = {}): Decision {
+  hears(
+    path: string,
+    outcome: Outcome,
+    more: { value?: unknown; failure?: Failure; standing?: readonly string[] } = {},
+  ): Decision {
     const { id: slot } = this.slot(path);
-    const { value, failure } = more;
+    const { value, failure, standing } = more;
     return this.say({
       kind: "call.answered",
       at: this.now,
@@ -185,6 +189,7 @@ export class Stage {
       cost: { usd: 2, tokens: 7 },
       ...(value === undefined ? {} : { value: sealed(value) }),
       ...(failure ? { failure } : {}),
+      ...(standing ? { standing } : {}),
     });
   }
 
