@@ -25,7 +25,8 @@ export function chartOf(results: readonly Result[], title: string): string {
     parts.push(panel(unit, group, top));
     top += panelGap + group.length * rowHeight;
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}" font-family="system-ui, sans-serif" font-size="13">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}" role="img" aria-labelledby="title" font-family="system-ui, sans-serif" font-size="13">
+<title id="title">${escaped(title)}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="16" y="26" font-size="16" font-weight="600" fill="#1a1a2e">${escaped(title)}</text>
 ${parts.join("\n")}

@@ -1,7 +1,7 @@
 /**
  * Findings as files: a dated page of Markdown and its chart.
  *
- * Boundary: where they are written and what stands on the page. Invariants: a page names the machine, its load and the
+ * Boundary: where they are written and what stands on the page. Invariants: a page names the machine, who else used it and the
  * versions; a page of figures that were not taken in full says so in its first lines and in its name.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -10,8 +10,9 @@ import { chartOf } from "./chart.ts";
 import { cellsOf, headings, readingOf } from "./findings-text.ts";
 import type { SuiteRun } from "./run-suite.ts";
 
-/** Above this many runnable processes a core, somebody else was using the machine. */
-const quietLoadPerCore = 0.5;
+/** Above this share of all cores, somebody else was using the machine. */
+const quietShare = 0.1;
+const steadyFactor = 1.25;
 
 /** Writes both, and gives the page's path. */
 export function writeFindings(run: SuiteRun, folder: string): string {
@@ -27,7 +28,7 @@ export function writeFindings(run: SuiteRun, folder: string): string {
 }
 
 function pageOf(run: SuiteRun, chart: string): string {
-  const { suite, about, machine, at, seconds, rounds, findings } = run;
+  const { suite, about, machine, speed, at, seconds, rounds, findings } = run;
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
     `# ${suite}: ${at.toISOString().slice(0, 16).replace("T", " ")} UTC`,
@@ -50,19 +51,24 @@ function pageOf(run: SuiteRun, chart: string): string {
     ...findings.notComparable.map((sentence) => `- ${sentence}`),
     "",
     "## Machine",
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, ${machine.fileSystem}; Node ${machine.node}, SQLite ${machine.sqlite}; Plumbline at ${machine.plumbline}; load ${machine.load} when it began.`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, ${machine.fileSystem}; Node ${machine.node}, SQLite ${machine.sqlite}; Plumbline at ${machine.plumbline}; ${Math.round(machine.usedByOthers * 100)} % of it used by others when the suite began; a fixed piece of work took ${speed[0]} ns then and ${speed[1]} ns at the end.`,
     "",
     `Again: \`npm run bench -- ${suite}\``,
     "",
   ].join("\n");
 }
 
-function warningsOf({ size, machine }: SuiteRun): string[] {
+function warningsOf({ size, machine, speed: [begin, end] }: SuiteRun): string[] {
   const warnings: string[] = [];
   if (size !== "full") warnings.push("**Taken with --quick: sizes are small, and nothing here is to be quoted.**");
-  if (machine.load > machine.cores * quietLoadPerCore) {
+  if (machine.usedByOthers > quietShare) {
     warnings.push(
-      `**The machine was busy (load ${machine.load} on ${machine.cores} cores): only the ratios mean something.**`,
+      `**Others used ${Math.round(machine.usedByOthers * 100)} % of the machine: only the ratios mean something.**`,
+    );
+  }
+  if (Math.max(begin, end) > steadyFactor * Math.min(begin, end)) {
+    warnings.push(
+      `**The machine changed its speed meanwhile (the same piece of work took ${begin} ns, then ${end} ns): only the ratios mean something.**`,
     );
   }
   return warnings.length > 0 ? ["", ...warnings] : [];

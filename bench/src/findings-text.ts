@@ -73,10 +73,10 @@ export function figure(value: number): string {
 }
 
 /** The document of `--json`. */
-export function documentOf({ suite, size, rounds, machine, findings }: SuiteRun): object {
+export function documentOf({ suite, size, rounds, machine, speed, findings }: SuiteRun): object {
   return {
     suite,
-    machine: { ...machine, size, rounds },
+    machine: { ...machine, speedNs: speed, size, rounds },
     results: findings.results.map(({ name, unit, samples, ratios = {} }) => ({
       name,
       value: median(samples),

@@ -1,12 +1,13 @@
 /**
  * The machine that a figure was taken on: without it the figure says nothing.
  *
- * Boundary: reads what the operating system says. Invariant: the load at the beginning is among it, so that figures of a
- * busy machine can be told from those of a quiet one.
+ * Boundary: what the operating system says, and what a fixed piece of work takes. Invariant: what others used at the beginning is
+ * among it, so that figures of a busy machine can be told from those of a quiet one.
  */
 import { execFileSync } from "node:child_process";
 import { statfsSync } from "node:fs";
-import { arch, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { arch, cpus, platform, release, totalmem } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 
 export interface Machine {
   readonly cpu: string;
@@ -17,11 +18,13 @@ export interface Machine {
   readonly node: string;
   readonly sqlite: string;
   readonly plumbline: string;
-  /** Over the minute before the suite began. */
-  readonly load: number;
+  /** Of all cores, while nothing of the suite ran yet: 0 to 1. */
+  readonly usedByOthers: number;
 }
 
-export function machineNow(): Machine {
+const watchMs = 1_000;
+
+export async function machineNow(): Promise<Machine> {
   const { node, sqlite } = process.versions;
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -32,8 +35,40 @@ export function machineNow(): Machine {
     node: `v${node}`,
     sqlite: sqlite ?? "unknown",
     plumbline: commit(),
-    load: Number(loadavg()[0]?.toFixed(2)),
+    usedByOthers: await usedByOthers(),
   };
+}
+
+async function usedByOthers(): Promise<number> {
+  const before = cpuTimes();
+  await delay(watchMs);
+  const after = cpuTimes();
+  return Number(((after.used - before.used) / (after.all - before.all)).toFixed(2));
+}
+
+function cpuTimes(): { readonly used: number; readonly all: number } {
+  let used = 0;
+  let idle = 0;
+  for (const { times } of cpus()) {
+    used += times.user + times.nice + times.sys + times.irq;
+    idle += times.idle;
+  }
+  return { used, all: used + idle };
+}
+
+/**
+ * Nanoseconds that one turn of a fixed piece of work takes: a small object written as JSON and read again. On a virtual machine
+ * it may double within a minute, and every figure with it.
+ */
+export function speedNow(): number {
+  const turns = 100_000;
+  const given = { n: 1, label: "first", list: [1, 2, 3], score: 0.5 };
+  let begun = performance.now();
+  for (let turn = -turns / 4; turn < turns; turn++) {
+    if (turn === 0) begun = performance.now(); // what came before was to warm up
+    given.n = JSON.parse(JSON.stringify(given)).n + 1;
+  }
+  return Math.round(((performance.now() - begun) / turns) * 1e6);
 }
 
 /** By the numbers of Linux; elsewhere the number itself. */

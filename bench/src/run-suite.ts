@@ -4,7 +4,7 @@
  * Boundary: gives a suite what it needs and times it; what is measured is the suite's. Invariant: three rounds at least,
  * except at the smallest size, whose figures are thrown away.
  */
-import { type Machine, machineNow } from "./machine.ts";
+import { type Machine, machineNow, speedNow } from "./machine.ts";
 import type { Bench, Findings, Size, Suite } from "./suite.ts";
 import { runTrial } from "./trial.ts";
 
@@ -22,6 +22,8 @@ export interface SuiteRun {
   readonly size: Size;
   readonly rounds: number;
   readonly machine: Machine;
+  /** Nanoseconds of the same piece of work, at the beginning and at the end: machine.ts. */
+  readonly speed: readonly [begin: number, end: number];
   readonly at: Date;
   readonly seconds: number;
   readonly findings: Findings;
@@ -32,7 +34,8 @@ const fewestRounds = 3;
 export async function runSuite(suite: Suite, options: SuiteOptions): Promise<SuiteRun> {
   const { size, profileTo, say = () => {} } = options;
   const rounds = size === "smallest" ? 1 : Math.max(fewestRounds, options.rounds ?? fewestRounds);
-  const machine = machineNow();
+  const machine = await machineNow();
+  const speed = speedNow();
   const at = new Date();
   const begun = performance.now();
   const bench: Bench = {
@@ -45,5 +48,15 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
   };
   const findings = await suite.run(bench);
   const seconds = (performance.now() - begun) / 1000;
-  return { suite: suite.name, about: suite.about, size, rounds, machine, at, seconds, findings };
+  return {
+    suite: suite.name,
+    about: suite.about,
+    size,
+    rounds,
+    machine,
+    speed: [speed, speedNow()],
+    at,
+    seconds,
+    findings,
+  };
 }

@@ -41,7 +41,7 @@ export class BareWriter {
     this.db = new DatabaseSync(path);
     this.db.exec(
       `PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"};
-       PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`,
+       PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 1024; PRAGMA temp_store = MEMORY`,
     );
     this.begin = this.db.prepare("BEGIN IMMEDIATE");
     this.end = this.db.prepare("COMMIT");

@@ -258,6 +258,15 @@ export function skippedAmong(state: RunState, frame: Frame, parts: readonly Expr
   return undefined;
 }
 
+/** The text that the value of an expression was recorded as, where the expression is all of what one step gave. */
+export function recordedAs(state: RunState, frame: Frame, expression: Expression): Sealed | undefined {
+  if (expression.kind !== "ref" || expression.path.length > 0 || expression.node === inputNode) return undefined;
+  const home = frameOf(frame, expression.scope);
+  if (home.scope.id !== expression.scope) return undefined;
+  const { node, status, value } = siblingOf(state, home, expression.node);
+  return node.kind === "step" && status === "completed" ? value : undefined;
+}
+
 /** The sealed values that an expression reads, so that those kept elsewhere can be fetched before it is resolved. */
 export function sealedIn(state: RunState, frame: Frame, expression: Expression): Sealed[] {
   const found: Sealed[] = [];

@@ -1,15 +1,12 @@
 /**
  * Time as the engine sees it.
  *
- * Boundary: the only file of this room that touches the machine's clock and timers; tests put a virtual clock here.
+ * Boundary: with machine-timers.ts all of this room that touches the machine's clock; tests put a virtual clock here.
  * Invariant: `now` is wall-clock time and may jump; `monotonic` never goes back.
  */
+import { setTimer, type Timer } from "./machine-timers.ts";
 
-export interface Timer {
-  cancel(): void;
-  /** The process need not stay alive for it. */
-  unref?(): void;
-}
+export type { Timer };
 
 export interface Clock {
   /** Wall clock, milliseconds since 1970. */
@@ -20,40 +17,10 @@ export interface Clock {
   timer(ms: number, callback: () => void): Timer;
 }
 
-/** Longest delay that setTimeout takes (24.8 days); longer ones would fire at once. */
-const longestTimeoutMs = 2_147_483_647;
-
-/** One after the other where the delay is longer than one timeout may be. */
-class LongTimer implements Timer {
-  private readonly callback: () => void;
-  private timeout: NodeJS.Timeout | undefined;
-  private isUnref = false;
-
-  constructor(ms: number, callback: () => void) {
-    this.callback = callback;
-    this.set(ms);
-  }
-
-  private set(ms: number): void {
-    const now = Math.min(ms, longestTimeoutMs);
-    this.timeout = setTimeout(() => (ms > now ? this.set(ms - now) : this.callback()), now);
-    if (this.isUnref) this.timeout.unref();
-  }
-
-  cancel(): void {
-    clearTimeout(this.timeout);
-  }
-
-  unref(): void {
-    this.isUnref = true;
-    this.timeout?.unref();
-  }
-}
-
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  timer: (ms, callback) => new LongTimer(ms, callback),
+  timer: setTimer,
 };
 
 /** Waits for something, at most so long. */

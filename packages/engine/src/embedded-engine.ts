@@ -240,16 +240,28 @@ function keyedRunId(flow: string, key: string): string {
     .slice(0, 22)}`;
 }
 
+/** How many numbers four digits of base 36 can tell apart. */
+const fourDigits = 36 ** 4;
 let counter = 0;
 const chances = new Uint32Array(256);
+let lastInstant = 0;
+let lastText = "";
 
-/** Ordered by time, so that new rows of an index lie side by side: milliseconds, a counter, chance (32 bits). */
+/** Ordered by time, so that new rows of an index lie side by side: milliseconds, a counter, chance (40 bits). */
 function newRunId(now: number): string {
-  counter = (counter + 1) % 1_679_616; // 36^4
-  const place = counter % chances.length;
+  counter = (counter + 1) % fourDigits;
+  const place = (counter * 2) % chances.length;
   if (place === 0 || chances[place] === 0) getRandomValues(chances);
-  const chance = (chances[place] as number).toString(36).padStart(8, "0");
-  return `r${now.toString(36).padStart(9, "0")}${counter.toString(36).padStart(4, "0")}${chance}`;
+  if (now !== lastInstant) {
+    lastInstant = now;
+    lastText = now.toString(36).padStart(9, "0");
+  }
+  return `r${lastText}${digits(counter)}${digits((chances[place] as number) % fourDigits)}${digits((chances[place + 1] as number) % fourDigits)}`;
+}
+
+/** Small integers: larger ones are spelled several times more slowly. */
+function digits(number: number): string {
+  return number.toString(36).padStart(4, "0");
 }
 
 /** A hash that does not depend on the order of keys. */

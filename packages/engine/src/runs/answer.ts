@@ -13,6 +13,7 @@ import {
   type Judgement,
   judge,
   type Read,
+  recordedAs,
   type Sealed,
   type StepCode,
 } from "@plumbline/core";
@@ -38,6 +39,12 @@ export function giveAnswer(run: PerformingRun, done: Done): Performance {
     // Whoever called this run can still undo it (rule 10).
     done([said(run, run.state.parent ? "run.held" : "run.ended", outcome, answer)], answer.blobs);
   };
+  // Opened and sealed again it would be the same text, however long that is.
+  const recorded = hasContract(run) ? undefined : recordedAs(run.state, frame, frame.scope.answer);
+  if (recorded !== undefined) {
+    good({ output: recorded, dropped: [], blobs: [] });
+    return stages;
+  }
   const give = (value: unknown, read: Read) => {
     if (stages.isSuperseded) return;
     stages.now = judgeAnswer(

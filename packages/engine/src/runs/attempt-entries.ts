@@ -17,7 +17,7 @@ export class AttemptEntries {
   private readonly command: AttemptCommand;
   private readonly context: AttemptContext;
   /** When it had its place; the time before is not its own. */
-  private begun: number;
+  private begun = 0;
   private progressAt = Number.NEGATIVE_INFINITY;
   private progressEntries = 0;
 
@@ -25,7 +25,6 @@ export class AttemptEntries {
     this.run = run;
     this.command = command;
     this.context = context;
-    this.begun = run.host.clock.monotonic();
   }
 
   begin(): void {

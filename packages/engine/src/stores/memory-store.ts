@@ -50,6 +50,8 @@ export class MemoryStore implements Store {
   private readonly open = new Set<string>();
   /** Runs that have ended and may be forgotten, in the order of their end. */
   private readonly ended = new Set<string>();
+  /** Goes through them once: a new look would begin at the places of all that were forgotten lately. */
+  private readonly oldest = this.ended.values();
   /** Runs that have ended before the run that called them, by that. */
   private readonly called = new Map<string, string[]>();
   /** What forgotten runs with a key were started with, by id. */
@@ -126,8 +128,8 @@ export class MemoryStore implements Store {
   }
 
   private forget(): void {
-    for (const id of this.ended) {
-      if (this.ended.size <= this.keep) return;
+    while (this.ended.size > this.keep) {
+      const id = this.oldest.next().value as string;
       const { summary, inputHash } = this.runs.get(id) as Kept;
       this.ended.delete(id);
       this.runs.delete(id);

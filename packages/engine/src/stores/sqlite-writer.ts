@@ -32,6 +32,10 @@ export interface OldRegisters {
   readonly limit: number;
 }
 
+/** Half as many pages to split, checksum and write as with SQLite's 4 KiB, and a single commit is as fast (record 0016). */
+const pageBytes = 8_192;
+/** The log is folded into the file at this size. Meanwhile the writer stands still, so it should be small. */
+const logBytes = 8 * 1024 * 1024;
 /** Runs whose head is remembered; others are looked up. */
 const maxKnown = 100_000;
 
@@ -67,9 +71,12 @@ export class SqliteWriter {
     const { db } = this;
     db.exec("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF");
     const { isEmpty, version } = checkFile(db, path); // before the journal mode, which is a change of the file
+    if (isEmpty) db.exec(`PRAGMA page_size = ${pageBytes}`);
     db.exec("PRAGMA journal_mode = WAL");
+    const pageSize = Number(db.prepare("PRAGMA page_size").get()?.page_size); // an older file keeps the one it has
     db.exec(
-      `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY`,
+      `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}; PRAGMA cache_size = -65536;
+       PRAGMA wal_autocheckpoint = ${Math.ceil(logBytes / pageSize)}; PRAGMA temp_store = MEMORY`,
     );
     if (isEmpty) makeTables(db);
     else migrate(db, version);
