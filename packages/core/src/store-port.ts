@@ -41,6 +41,13 @@ export interface StoredRun {
   readonly head: string;
 }
 
+/** A run that a restart has to take up again. */
+export interface UnfinishedRun {
+  readonly id: string;
+  /** Absent where it could not be read with the others: `load` says why. */
+  readonly stored?: StoredRun;
+}
+
 /** What is read of one run. */
 export type RunView = Pick<Store, "load" | "blob">;
 
@@ -57,8 +64,11 @@ export interface Store {
   due(now: number, limit: number): Promise<readonly string[]>;
   /** The earliest instant later than `after` at which a timer is due, over all runs. */
   nextDueAt(after: number): Promise<number | undefined>;
-  /** Runs that were neither ended nor waiting when last committed: what a restart has to take up again. */
-  unfinished(after: string | undefined, limit: number): Promise<readonly string[]>;
+  /**
+   * Runs that were neither ended nor waiting when last committed, with their journals, as they are at the moment of the answer. One
+   * that cannot be read keeps no other from being given.
+   */
+  unfinished(after: string | undefined, limit: number): Promise<readonly UnfinishedRun[]>;
   register(name: string): Promise<Register | undefined>;
   /**
    * Deletes registers whose name begins so and that were written before an instant, at most `limit` at a time, so that

@@ -15,6 +15,7 @@ import {
   nextDueAt,
   type PlumblineError,
   type RunState,
+  type StoredRun,
 } from "@plumbline/core";
 import type { CalledRuns } from "./called-runs.ts";
 import { runFault } from "./engine-errors.ts";
@@ -95,15 +96,15 @@ export class ActiveRuns {
   }
 
   /**
-   * Does something with a run that is in memory while it is done.
+   * Does something with a run that is in memory while it is done. `stored` is what has been read of it in this breath.
    * @throws PlumblineError `run-unknown`, `run-held`, `run-fault`, `flow-unknown`
    */
-  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>): Promise<T> {
+  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>, stored?: StoredRun): Promise<T> {
     const { era } = this.host;
-    for (;;) {
+    for (let read = stored; ; read = undefined) {
       this.host.demandUp(era);
       this.demandSound(id);
-      const run = this.active.get(id) ?? (await this.demand(id));
+      const run = this.active.get(id) ?? (await this.demand(id, read));
       if (this.active.get(id) !== run) continue; // it has left again between the loading and now
       run.holds++;
       try {
@@ -115,21 +116,21 @@ export class ActiveRuns {
     }
   }
 
-  private demand(id: string): Promise<ActiveRun> {
+  private demand(id: string, stored?: StoredRun): Promise<ActiveRun> {
     let loading = this.loading.get(id);
     if (!loading) {
-      loading = this.load(id).finally(() => this.loading.get(id) === loading && this.loading.delete(id));
+      loading = this.load(id, stored).finally(() => this.loading.get(id) === loading && this.loading.delete(id));
       this.loading.set(id, loading);
     }
     return loading;
   }
 
-  private async load(id: string): Promise<ActiveRun> {
+  private async load(id: string, read?: StoredRun): Promise<ActiveRun> {
     const { host } = this;
     const { era, starts } = host;
     // A start whose verdict is on its way knows the run better than the file does: two of one run must never be.
     await starts.settled(id);
-    const stored = this.active.has(id) ? undefined : await host.store.load(id);
+    const stored = this.active.has(id) ? undefined : (read ?? (await host.store.load(id)));
     host.demandUp(era);
     if (starts.has(id)) return this.load(id);
     const started = this.active.get(id);

@@ -243,7 +243,7 @@ function keyedRunId(flow: string, key: string): string {
 /** How many numbers four digits of base 36 can tell apart. */
 const fourDigits = 36 ** 4;
 let counter = 0;
-const chances = new Uint32Array(256);
+const chances = new Uint32Array(4_096); // asking for many at once costs as much as asking for one
 let lastInstant = 0;
 let lastText = "";
 

@@ -16,6 +16,7 @@ import {
   type RunState,
   type RunView,
   type Store,
+  type UnfinishedRun,
 } from "@plumbline/core";
 import { ActiveRuns, type RunsHost } from "./active-runs.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -247,8 +248,8 @@ export class EngineHost implements RunsHost {
     void this.timers.wake();
   }
 
-  takeUpOne(id: string): Promise<void> {
-    return this.withRun(id, (run) => run.durably());
+  takeUpOne({ id, stored }: UnfinishedRun): Promise<void> {
+    return this.active.withRun(id, (run) => run.durably(), stored);
   }
 
   private newTimers(): Timers {

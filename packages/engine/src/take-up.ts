@@ -5,12 +5,12 @@
  * host's. Invariant: a run that calls others is looked after once, when it is taken up: what it called is under way then,
  * and tells it by itself; only one that could not be taken up is looked after when it is loaded the next time.
  */
-import type { Store } from "@plumbline/core";
+import type { Store, UnfinishedRun } from "@plumbline/core";
 
 export interface TakeUpHost {
   readonly store: Store;
-  /** Loads a run, and resolves when its losses are durable. */
-  takeUpOne(id: string): Promise<void>;
+  /** Takes a run into memory, and resolves when its losses are durable. */
+  takeUpOne(run: UnfinishedRun): Promise<void>;
   warnStuck(message: string, run: string, error: unknown): void;
 }
 
@@ -36,22 +36,27 @@ export class TakeUp {
 
   async all(host: TakeUpHost): Promise<void> {
     let after: string | undefined;
+    let before: Promise<unknown> = Promise.resolve();
     for (;;) {
-      const ids = await host.store.unfinished(after, page);
-      // Their losses are durable before anything else: together, in one commit.
-      await Promise.all(ids.map((id) => this.one(host, id)));
-      if (ids.length < page) break;
-      after = ids.at(-1);
+      const runs = await host.store.unfinished(after, page);
+      // In this breath, so that nothing can have happened to them since they were read. Their losses are durable before
+      // anything else: together, in one commit.
+      const taken = Promise.all(runs.map((run) => this.one(host, run)));
+      await before; // the store reads one page while it writes another
+      before = taken;
+      if (runs.length < page) break;
+      after = runs.at(-1)?.id;
     }
+    await before;
     this.phase = "over";
   }
 
-  private async one(host: TakeUpHost, id: string): Promise<void> {
+  private async one(host: TakeUpHost, run: UnfinishedRun): Promise<void> {
     try {
-      await host.takeUpOne(id);
+      await host.takeUpOne(run);
     } catch (error) {
-      this.missed.add(id);
-      host.warnStuck("a run cannot go on", id, error);
+      this.missed.add(run.id);
+      host.warnStuck("a run cannot go on", run.id, error);
     }
   }
 }

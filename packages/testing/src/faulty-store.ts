@@ -16,6 +16,7 @@ import type {
   RunView,
   Store,
   StoredRun,
+  UnfinishedRun,
 } from "@plumbline/core";
 
 export interface CommitFault {
@@ -109,7 +110,7 @@ export class FaultyStore implements Store {
     return this.isCut ? never() : this.inner.nextDueAt(after);
   }
 
-  unfinished(after: string | undefined, limit: number): Promise<readonly string[]> {
+  unfinished(after: string | undefined, limit: number): Promise<readonly UnfinishedRun[]> {
     return this.isCut ? never() : this.inner.unfinished(after, limit);
   }
 

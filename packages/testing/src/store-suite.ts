@@ -199,7 +199,10 @@ export const storeCases: readonly StoreCase[] = [
       const found: string[] = [];
       for (let after: string | undefined; ; after = found.at(-1)) {
         const page = await store.unfinished(after, 2);
-        found.push(...page);
+        for (const { id, stored } of page) {
+          assert.deepEqual(stored, await store.load(id));
+          found.push(id);
+        }
         if (page.length < 2) break;
       }
       assert.deepEqual(found.sort(), moving);

@@ -66,6 +66,15 @@ function endReport(state: RunState): EndReport {
 
 /** What needs no opening. */
 function shared({ run }: RunState, end: EndReport): Omit<RunResult, "output" | "partial"> {
-  const { output: _output, partial: _partial, cause: _cause, ...rest } = end;
-  return { id: run, ...rest };
+  const { outcome, failure, failedAt, degradations, standing, cost, ms } = end;
+  return {
+    id: run,
+    outcome,
+    ...(failure === undefined ? {} : { failure }),
+    ...(failedAt === undefined ? {} : { failedAt }),
+    degradations,
+    standing,
+    cost,
+    ms,
+  };
 }

@@ -18,6 +18,7 @@ import type {
   RunView,
   Store,
   StoredRun,
+  UnfinishedRun,
 } from "@plumbline/core";
 import { matches, pageCursor, pageLimit } from "./list-query.ts";
 
@@ -187,11 +188,12 @@ export class MemoryStore implements Store {
     return this.runs.get(id)?.order ?? 0;
   }
 
-  async unfinished(after: string | undefined, limit: number): Promise<readonly string[]> {
+  async unfinished(after: string | undefined, limit: number): Promise<readonly UnfinishedRun[]> {
     return [...this.open]
       .sort()
       .filter((id) => after === undefined || id > after)
-      .slice(0, limit);
+      .slice(0, limit)
+      .map((id) => ({ id, stored: storedRun(this.runs.get(id) as Kept) }));
   }
 
   async register(name: string): Promise<Register | undefined> {

@@ -14,6 +14,7 @@ import {
   type Register,
   type RunSummary,
   type StoredRun,
+  type UnfinishedRun,
   type Wait,
 } from "@plumbline/core";
 import { decodeEntries } from "./entry-encoding.ts";
@@ -26,6 +27,15 @@ const summaryColumns = `
   p.fingerprint,
   (SELECT length FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS length,
   (SELECT at FROM links l WHERE l.run = r.run ORDER BY link DESC LIMIT 1) AS updated_at`;
+
+/** The next page of runs in motion. Each status by itself, or SQLite would sort all of them for each page. */
+const moving = `SELECT run FROM (${["running", "stopping", "held"]
+  .map((status) => statuses.indexOf(status as RunSummary["status"]))
+  .map(
+    (status) =>
+      `SELECT * FROM (SELECT run FROM runs WHERE status = ${status} AND status < 4 AND run > ?1 ORDER BY run LIMIT ?2)`,
+  )
+  .join(" UNION ALL ")}) ORDER BY run LIMIT ?2`;
 
 interface Row {
   readonly [column: string]: SQLInputValue;
@@ -61,12 +71,7 @@ export class SqliteReader {
     const row = this.get(`SELECT ${summaryColumns}, r.plan FROM runs r JOIN plans p USING (plan) WHERE r.id = ?`, id);
     if (!row) return undefined;
     const links = this.all("SELECT body, head FROM links WHERE run = ? ORDER BY link", row.run as number);
-    return {
-      summary: summaryOf(row),
-      plan: this.planAt(Number(row.plan)),
-      entries: links.flatMap((link) => decodeEntries(String(link.body))),
-      head: String(links.at(-1)?.head ?? ""),
-    };
+    return stored(summaryOf(row), this.planAt(Number(row.plan)), links);
   }
 
   private planAt(row: number): Plan {
@@ -87,7 +92,10 @@ export class SqliteReader {
     );
     const items = rows.slice(0, limit);
     const last = items.at(-1);
-    return { items: items.map(summaryOf), ...(last && rows.length > limit ? { next: String(last.run) } : {}) };
+    return {
+      items: items.map((row) => summaryOf(row)),
+      ...(last && rows.length > limit ? { next: String(last.run) } : {}),
+    };
   }
 
   due(now: number, limit: number): string[] {
@@ -103,14 +111,27 @@ export class SqliteReader {
     return row?.due == null ? undefined : Number(row.due);
   }
 
-  /** Runs in motion, by id: all but those that wait or have ended. */
-  unfinished(after: string | undefined, limit: number): string[] {
+  /** Runs in motion: all but those that wait or have ended. Many at once cost a tenth of what each costs alone. */
+  unfinished(after: string | undefined, limit: number): UnfinishedRun[] {
     const from = after === undefined ? 0 : Number(this.get("SELECT run FROM runs WHERE id = ?", after)?.run ?? 0);
-    return this.ids(
-      "SELECT id FROM runs WHERE status < 4 AND status <> 1 AND run > ? ORDER BY run LIMIT ?",
-      from,
-      limit,
-    );
+    const [rows, links] = this.atOnce((): [Row[], Row[]] => [
+      this.all(`SELECT * FROM runs r JOIN (${moving}) USING (run) ORDER BY run`, from, limit),
+      this.all(`SELECT l.* FROM links l JOIN (${moving}) USING (run) ORDER BY link`, from, limit),
+    ]);
+    const journals = Map.groupBy(links, ({ run }) => run as SQLInputValue);
+    return rows.map((row) => this.unfinishedRun(row, journals.get(row.run as SQLInputValue) ?? []));
+  }
+
+  private unfinishedRun(row: Row, links: readonly Row[]): UnfinishedRun {
+    const id = String(row.id);
+    try {
+      const { length, at } = links.at(-1) as Row;
+      const plan = this.planAt(Number(row.plan));
+      const summary = summaryOf(row, { fingerprint: plan.fingerprint, length: Number(length), updatedAt: Number(at) });
+      return { id, stored: stored(summary, plan, links) };
+    } catch {
+      return { id };
+    }
   }
 
   register(name: string): Register | undefined {
@@ -150,6 +171,11 @@ export class SqliteReader {
     this.statements.set(sql, statement);
     return statement;
   }
+}
+
+function stored(summary: RunSummary, plan: Plan, links: readonly Row[]): StoredRun {
+  const entries = links.flatMap((link) => decodeEntries(String(link.body)));
+  return { summary, plan, entries, head: String(links.at(-1)?.head ?? "") };
 }
 
 function openForReading(path: string): DatabaseSync {
@@ -207,23 +233,29 @@ function outcomeCondition(outcome: ListQuery["outcome"]): string {
   return outcome === "succeeded" ? "r.outcome = ?" : "r.outcome > 0 AND r.outcome = ?";
 }
 
-function summaryOf(row: Row): RunSummary {
+/** `last` where it is known from elsewhere than the row. */
+function summaryOf(row: Row, last = lastOf(row)): RunSummary {
   const waits = row.waits == null ? [] : (JSON.parse(String(row.waits)) as Wait[]);
   return {
     id: String(row.id),
     flow: String(row.flow),
     ...(row.key == null ? {} : { key: String(row.key) }),
     ...(row.parent == null ? {} : { parent: String(row.parent) }),
-    fingerprint: String(row.fingerprint),
+    fingerprint: last.fingerprint,
     status: statuses[Number(row.status)] as RunSummary["status"],
     ...(row.outcome == null ? {} : { outcome: outcomes[Number(row.outcome)] as NonNullable<RunSummary["outcome"]> }),
     degraded: row.degraded === 1,
     startedAt: Number(row.started_at),
-    updatedAt: Number(row.updated_at),
+    updatedAt: last.updatedAt,
     ...(row.due_at == null ? {} : { dueAt: Number(row.due_at) }),
-    length: Number(row.length),
+    length: last.length,
     usd: Number(row.usd),
     tokens: Number(row.tokens),
     waits,
   };
+}
+
+/** What stands in a run's plan and its last link. */
+function lastOf(row: Row): Pick<RunSummary, "fingerprint" | "length" | "updatedAt"> {
+  return { fingerprint: String(row.fingerprint), length: Number(row.length), updatedAt: Number(row.updated_at) };
 }

@@ -14,6 +14,7 @@ import type {
   RunSummary,
   Store,
   StoredRun,
+  UnfinishedRun,
 } from "@plumbline/core";
 import { SqliteReader } from "./sqlite-reader.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
@@ -66,7 +67,7 @@ export class SqliteStore implements Store {
     return this.reader.nextDueAt(after);
   }
 
-  async unfinished(after: string | undefined, limit: number): Promise<readonly string[]> {
+  async unfinished(after: string | undefined, limit: number): Promise<readonly UnfinishedRun[]> {
     return this.reader.unfinished(after, limit);
   }
 
