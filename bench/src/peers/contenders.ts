@@ -60,4 +60,26 @@ export const contenders: readonly Contender[] = [
     durability: "normal",
     note: "LibSQL on a file, WAL, NORMAL as its store sets it; validates the steps' schemas as we do",
   },
+  {
+    name: "dbos",
+    module: "dbos",
+    options: {},
+    durability: "full",
+    note: "Postgres 18 of its own beside it, fsync and synchronous_commit on, a pool as by default; workflows are called as plain functions; memory is with Postgres, disk is the database without its log, cold start is with initdb",
+  },
+  {
+    name: "restate",
+    module: "restate",
+    options: {},
+    durability: "full",
+    note: "its server of one node beside it, which syncs; each request is HTTP to the server, and the server calls the service by HTTP; memory is with the server, disk is what its folder grew by",
+  },
+  {
+    name: "effect",
+    module: "effect",
+    options: {},
+    durability: "normal",
+    note: "a cluster of one runner on SQLite; better-sqlite3, WAL, NORMAL; shards and polling as by default; schemas on, Schema.Any for the carried value",
+    native: "better-sqlite3",
+  },
 ];

@@ -11,7 +11,8 @@ import type { Bench, Figures, Findings, Result, Suite } from "../suite.ts";
 
 export const peers: Suite = {
   name: "peers",
-  about: "The four-step flow on OpenWorkflow, LangGraph and Mastra beside ours, each as its documents advise",
+  about:
+    "The four-step flow on OpenWorkflow, LangGraph, Mastra, DBOS, Restate and Effect beside ours, each as its documents advise",
   run,
 };
 
@@ -57,8 +58,10 @@ async function run(bench: Bench): Promise<Findings> {
       "A checkpointer or a store of snapshots is no engine: who resumes a run after a crash, when, and how often at once, is left to its caller.",
       "The median at 100 and 1,000 clients would be queueing, so only throughput is told there.",
       "Values are as the next step is given them in an uninterrupted run; after a resume a peer may give others.",
+      "DBOS and Restate have a server beside the process that is measured, which shares its cores and can be shared by many processes; the others are libraries on a file of one process. What they cost is not what they are for.",
       "Cold start is from the start of the process to the first answer, tables made. Ours loads TypeScript sources here, which the published package does not have to.",
-      "LangGraph may run on another Node than the others, see its line.",
+      "LangGraph and Effect may run on another Node than the others, see their lines.",
+      "Memory is the process that asks and runs the steps, and the server where there is one; disk is what is left of a run, not what was written for it.",
     ],
   };
 }
