@@ -78,5 +78,7 @@ async function clients(count, ms) {
 }
 
 function bytesIn(path) {
-  return readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
