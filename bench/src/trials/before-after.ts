@@ -8,6 +8,7 @@
  */
 import { join } from "node:path";
 import { memory, openEngine, sqlite } from "plumbline";
+import { openBareWriter } from "../bare/bare-writer.ts";
 import { declaredPipeline, type Offer } from "../flows/before-after.ts";
 import { pipelineByHand, withHedges, withRetries } from "../flows/by-hand.ts";
 import { FlakyServices, rightValues, services } from "../flows/flaky-services.ts";
@@ -23,6 +24,8 @@ export interface BeforeAfter extends TrialPlace {
   readonly warmUp: number;
   readonly atOnce: number;
   readonly seed: number;
+  /** Raw commits on the same disk, afterwards: what the time that a file adds is measured in. */
+  readonly rawCommits: number;
 }
 
 /** What a request came to: undefined when the customer was given nothing. */
@@ -37,7 +40,15 @@ interface Asking {
   close(): Promise<void>;
 }
 
-export async function trial({ folder, way, requests, warmUp, atOnce, seed }: BeforeAfter): Promise<Figures> {
+export async function trial({
+  folder,
+  way,
+  requests,
+  warmUp,
+  atOnce,
+  seed,
+  rawCommits,
+}: BeforeAfter): Promise<Figures> {
   const flaky = new FlakyServices(seed);
   const { ask, close } = await askingBy(way, flaky, folder);
   const times: number[] = [];
@@ -69,7 +80,20 @@ export async function trial({ folder, way, requests, warmUp, atOnce, seed }: Bef
     failedPercent: percent(shares.failed),
     substitutedPercent: percent(shares.substituted),
     markedPercent: percent(shares.marked),
+    ...(way === "file" ? { rawCommitMs: await rawCommitMs(folder, rawCommits) } : {}),
   };
+}
+
+/** One row of links, by SQLite alone, in this thread and with the engine's settings. */
+async function rawCommitMs(folder: string, count: number): Promise<number> {
+  const writer = await openBareWriter(join(folder, "raw.db"), "full");
+  const times = Array.from({ length: count }, (_, at) => {
+    const begun = performance.now();
+    writer.commit({ runs: [1], lengths: [3], ats: [at], bodies: ['[{"kind":"step.completed"}]'], ids: [] });
+    return performance.now() - begun;
+  });
+  writer.close();
+  return quantile(times, 0.5);
 }
 
 async function askingBy(way: Way, flaky: FlakyServices, folder: string): Promise<Asking> {
