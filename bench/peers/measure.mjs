@@ -12,6 +12,7 @@ const { open } = await import(`./${name}.mjs`);
 const coldFolder = join(folder, "runs");
 mkdirSync(coldFolder);
 const system = await open(coldFolder, engine);
+const emptyBytes = await system.storedBytes?.(); // of engines with a server, whose files are large while they are empty
 let runs = 0;
 async function ask() {
   const { n, label } = await system.four();
@@ -41,9 +42,11 @@ for (const level of levels) {
   await clients(level, warmUpMs);
   figures[`stepsPerSecond@${level}`] = await clients(level, forMs);
 }
-figures.rssMb = process.memoryUsage().rss / 2 ** 20;
+figures.rssMb = process.memoryUsage().rss / 2 ** 20 + (system.serverMb?.() ?? 0);
+const storedBytes = await system.storedBytes?.();
 await system.close();
-figures.bytesPerRun = bytesIn(coldFolder) / runs; // after closing, when the write-ahead log has been folded in
+// Files after closing, when the write-ahead log has been folded in.
+figures.bytesPerRun = (storedBytes === undefined ? bytesIn(coldFolder) : storedBytes - emptyBytes) / runs;
 const carried = values ? await carryAll() : {};
 process.send({ figures, carried, node: process.version });
 process.disconnect();
@@ -75,5 +78,7 @@ async function clients(count, ms) {
 }
 
 function bytesIn(path) {
-  return readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }

@@ -13,7 +13,7 @@ import type { Suite } from "./suite.ts";
 import { suites } from "./suites.ts";
 
 const usage = `npm run bench -- SUITE [--json] [--quick] [--rounds N] [--cpu-profile]
-${suites.map(({ name, about }) => `  ${name.padEnd(10)}  ${about}`).join("\n")}
+${suites.map(({ name, about }) => `  ${name.padEnd(12)}  ${about}`).join("\n")}
 --quick: small sizes, to try a suite out. --cpu-profile: profiles of every thread under bench/.scratch/profiles.`;
 const room = join(import.meta.dirname, "..");
 

@@ -4,6 +4,7 @@
  * Boundary: the list; what each measures is its own file.
  */
 import type { Suite } from "./suite.ts";
+import { beforeAfter } from "./suites/before-after.ts";
 import { flood } from "./suites/flood.ts";
 import { floor } from "./suites/floor.ts";
 import { history } from "./suites/history.ts";
@@ -27,5 +28,6 @@ export const suites: readonly Suite[] = [
   payload,
   history,
   flood,
+  beforeAfter,
   peers,
 ];

@@ -12,6 +12,8 @@ export interface Contender {
   readonly durability: "full" | "normal";
   /** What one must know to read its figures. */
   readonly note: string;
+  /** With more at once it does not end in reasonable time. */
+  readonly mostClients?: number;
   /** Its native module may be built for another Node than ours. */
   readonly native?: string;
 }
@@ -59,5 +61,43 @@ export const contenders: readonly Contender[] = [
     options: {},
     durability: "normal",
     note: "LibSQL on a file, WAL, NORMAL as its store sets it; validates the steps' schemas as we do",
+  },
+  {
+    name: "dbos",
+    module: "dbos",
+    options: {},
+    durability: "full",
+    note: "Postgres 18 of its own beside it, fsync and synchronous_commit on, a pool as by default; workflows are called as plain functions; memory is with Postgres, disk is the database without its log, cold start is with initdb",
+  },
+  {
+    name: "restate",
+    module: "restate",
+    options: {},
+    durability: "full",
+    note: "its server of one node beside it, which syncs; each request is HTTP to the server, and the server calls the service by HTTP; memory is with the server, disk is what its folder grew by",
+  },
+  {
+    name: "effect",
+    module: "effect",
+    options: {},
+    durability: "normal",
+    note: "a cluster of one runner on SQLite; better-sqlite3, WAL, NORMAL; shards and polling as by default; schemas on, Schema.Any for the carried value",
+    native: "better-sqlite3",
+  },
+  {
+    name: "vercel",
+    module: "vercel",
+    options: {},
+    durability: "normal",
+    note: "its local world, which is for development: JSON files written and renamed without a sync, a queue in memory, handlers called in process; returnValue asks once a second; at 1,000 clients no run ended within 22 s, so it is measured up to 100",
+    mostClients: 100,
+  },
+  {
+    name: "vercel-polled",
+    module: "vercel",
+    options: { polled: true },
+    durability: "normal",
+    note: "the same, its status asked for every 5 ms, which takes part of the processor",
+    mostClients: 100,
   },
 ];

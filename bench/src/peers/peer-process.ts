@@ -6,7 +6,7 @@
  * said.
  */
 import { execFileSync, fork } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Figures } from "../suite.ts";
 import { inFolder } from "../trial.ts";
@@ -32,9 +32,11 @@ export interface PeerFigures {
   readonly node: string;
 }
 
-/** By the lock file beside them; once. */
+/** By the lock file beside them; once for each lock file. */
 export function installPeers(say: (text: string) => void): void {
-  if (existsSync(join(peersFolder, "node_modules/.package-lock.json"))) return;
+  const installed = join(peersFolder, "node_modules/.package-lock.json");
+  const changed = (path: string) => statSync(path).mtimeMs;
+  if (existsSync(installed) && changed(installed) >= changed(join(peersFolder, "package-lock.json"))) return;
   say("installing the peers into bench/peers: a few minutes");
   const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}`;
   execFileSync("npm", ["ci"], { cwd: peersFolder, env: { ...process.env, PATH: path }, stdio: ["ignore", 2, 2] });
