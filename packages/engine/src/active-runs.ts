@@ -59,6 +59,8 @@ export class ActiveRuns {
   private readonly loading = new Map<string, Promise<ActiveRun>>();
   /** Runs that Plumbline itself failed at, the newest: they are not tried again in this process. */
   private readonly faults = new Map<string, PlumblineError>();
+  /** Until all that was left is taken up: who came into memory in another way. What a page of runs says of them may be old. */
+  private ahead: Set<string> | undefined = new Set();
   /** Runs whose code is not here: they are not loaded again for every timer of theirs. */
   private readonly stuck = new Set<string>();
 
@@ -86,6 +88,12 @@ export class ActiveRuns {
   /** One that has been started, and is in the journal from now on. */
   add(run: ActiveRun): void {
     this.active.set(run.id, run);
+    this.ahead?.add(run.id);
+  }
+
+  /** All that was left is taken up. */
+  takenUp(): void {
+    this.ahead = undefined;
   }
 
   /** A run that only waits, and not for a timer that is near, has no place in memory (rule 22). */
@@ -96,7 +104,7 @@ export class ActiveRuns {
   }
 
   /**
-   * Does something with a run that is in memory while it is done. `stored` is what has been read of it in this breath.
+   * Does something with a run that is in memory while it is done. `stored` is what a page of runs says of it.
    * @throws PlumblineError `run-unknown`, `run-held`, `run-fault`, `flow-unknown`
    */
   async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>, stored?: StoredRun): Promise<T> {
@@ -130,7 +138,9 @@ export class ActiveRuns {
     const { era, starts } = host;
     // A start whose verdict is on its way knows the run better than the file does: two of one run must never be.
     await starts.settled(id);
-    const stored = this.active.has(id) ? undefined : (read ?? (await host.store.load(id)));
+    const known = this.ahead?.has(id) ? undefined : read;
+    if (!known) this.ahead?.add(id);
+    const stored = this.active.has(id) ? undefined : (known ?? (await host.store.load(id)));
     host.demandUp(era);
     if (starts.has(id)) return this.load(id);
     const started = this.active.get(id);
@@ -201,5 +211,6 @@ export class ActiveRuns {
     for (const run of this.all) run.drop(reason, error);
     this.active.clear();
     this.loading.clear();
+    this.ahead = new Set();
   }
 }

@@ -4,8 +4,8 @@
  * Boundary: knows no rules of runs; runs say that they have something (`mark`) and are asked for it when a batch leaves.
  * Invariants: the store takes batches in order, and they are acknowledged in order, so a run's entries are prefix-ordered; a
  * second batch follows only when it is large, so that the store works while the next one is made and small groups are not
- * torn apart; a failed commit is fail-stop: nothing more is committed and `onFailure` is called once (rule 4); a store
- * that answers at once does not keep the event loop from timers and sockets.
+ * torn apart; a failed commit is fail-stop: nothing more is committed and `onFailure` is called once (rule 4); neither a
+ * store that answers at once nor a large batch keeps the event loop from timers and sockets.
  */
 import type { CommitItem, CommitVerdict, Store } from "@plumbline/core";
 
@@ -22,14 +22,27 @@ const maxBatch = 512;
 /** Batches on their way at the same time, and how large the second must be. */
 const maxInFlight = 2;
 const worthASecond = 64;
+/** So many runs are told at a time that they are durable, and go on, before timers and sockets have their turn. */
+const toldAtOnce = 64;
 /** A store that answers at once would keep the event loop busy for ever: it gets a turn this often. */
 const turnMs = 5;
+
+/** A batch that is durable, and how many of its runs know. */
+interface Durable {
+  readonly sources: readonly Committable[];
+  readonly items: readonly CommitItem[];
+  readonly verdicts: readonly CommitVerdict[];
+  told: number;
+  failure: { readonly error: unknown } | undefined;
+}
 
 export class Committer {
   private readonly store: Store;
   private readonly onFailure: (error: unknown) => void;
   private dirty: Committable[] = [];
+  /** Batches whose runs do not all know yet that they are durable. */
   private inFlight = 0;
+  private readonly durable: Durable[] = [];
   private turnBegan = 0;
   private scheduled = false;
   private failed = false;
@@ -99,13 +112,13 @@ export class Committer {
     this.inFlight++;
     try {
       const verdicts = this.store.commit(items);
-      if (Array.isArray(verdicts)) this.acknowledge(sources, items, verdicts);
+      if (Array.isArray(verdicts)) this.tell({ sources, items, verdicts, told: 0, failure: undefined }, items.length);
       else {
         (verdicts as Promise<readonly CommitVerdict[]>).then(
           (settled) => {
             if (this.failed) return; // the one before it failed, and nothing is known any more
-            this.acknowledge(sources, items, settled);
-            if (!this.failed) this.resume();
+            this.durable.push({ sources, items, verdicts: settled, told: 0, failure: undefined });
+            if (this.durable.length === 1) this.tellNext();
           },
           (error) => this.fail(error),
         );
@@ -115,22 +128,33 @@ export class Committer {
     }
   }
 
-  private acknowledge(
-    sources: readonly Committable[],
-    items: readonly CommitItem[],
-    verdicts: readonly CommitVerdict[],
-  ): void {
-    this.batches++;
-    let failure: { readonly error: unknown } | undefined;
-    for (let i = 0; i < sources.length; i++) {
+  /** Tells some of the oldest batch, and the rest when the event loop has come round. */
+  private tellNext(): void {
+    const [batch] = this.durable;
+    if (!batch || this.failed) return;
+    this.tell(batch, toldAtOnce);
+    if (batch.told === batch.items.length) {
+      this.durable.shift();
+      if (!this.failed) this.resume();
+    }
+    if (this.durable.length > 0) setImmediate(() => this.tellNext());
+  }
+
+  private tell(batch: Durable, atMost: number): void {
+    const { sources, items, verdicts } = batch;
+    const end = Math.min(batch.told + atMost, items.length);
+    for (; batch.told < end; batch.told++) {
+      const at = batch.told;
       try {
-        (sources[i] as Committable).committed(verdicts[i] as CommitVerdict, items[i] as CommitItem);
+        (sources[at] as Committable).committed(verdicts[at] as CommitVerdict, items[at] as CommitItem);
       } catch (error) {
-        failure ??= { error }; // the others of the batch are told all the same
+        batch.failure ??= { error }; // the others of the batch are told all the same
       }
     }
+    if (end < items.length) return;
+    this.batches++;
     this.inFlight--;
-    if (failure) this.fail(failure.error);
+    if (batch.failure) this.fail(batch.failure.error);
   }
 
   private resume(): void {

@@ -245,6 +245,7 @@ export class EngineHost implements RunsHost {
     this.takingUp.begin();
     for (const run of this.active.all) run.resume();
     await this.takingUp.all(this);
+    this.active.takenUp();
     void this.timers.wake();
   }
 

@@ -39,8 +39,7 @@ export class TakeUp {
     let before: Promise<unknown> = Promise.resolve();
     for (;;) {
       const runs = await host.store.unfinished(after, page);
-      // In this breath, so that nothing can have happened to them since they were read. Their losses are durable before
-      // anything else: together, in one commit.
+      // Their losses are durable before anything else: together, in one commit.
       const taken = Promise.all(runs.map((run) => this.one(host, run)));
       await before; // the store reads one page while it writes another
       before = taken;
