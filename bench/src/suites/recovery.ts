@@ -24,7 +24,7 @@ async function run(bench: Bench): Promise<Findings> {
       { name: "go-on-us-per-run", unit: "us", samples: of("goingOnMs").map((ms) => (ms * 1_000) / runs) },
     ],
     reading: [
-      `${runs.toLocaleString("en-US")} runs had one durable step and one under way when the process was killed. Time counts from opening the file to the moment at which the last of them is performed again; the start of the new process is not in it.`,
+      `${runs.toLocaleString("en-US")} runs had one durable step and one under way when the process was killed. Time counts from opening the file to the moment at which all of them are performed again, at once as before; the start of the new process is not in it.`,
       "Each step was performed again once, every run ended, none is lost and none doubled: the trial fails otherwise.",
     ],
     notComparable: ["A supervisor needs time of its own to notice a death and to start a process."],

@@ -27,6 +27,7 @@ export async function trial({ folder, runs }: Recovery): Promise<Figures> {
   const flow = inFlight(async (n) => {
     calls[n] = (calls[n] ?? 0) + 1;
     if (++called === runs) all.resolve();
+    await all.promise; // as before the death: all of them are under way at once
     return n;
   });
   const begun = performance.now();

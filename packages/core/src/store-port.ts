@@ -45,7 +45,7 @@ export interface StoredRun {
 export interface UnfinishedRun {
   readonly id: string;
   /** Absent where it could not be read with the others: `load` says why. */
-  readonly stored?: StoredRun;
+  readonly journal?: Pick<StoredRun, "plan" | "entries">;
 }
 
 /** What is read of one run. */

@@ -15,7 +15,7 @@ import {
   nextDueAt,
   type PlumblineError,
   type RunState,
-  type StoredRun,
+  type UnfinishedRun,
 } from "@plumbline/core";
 import type { CalledRuns } from "./called-runs.ts";
 import { runFault } from "./engine-errors.ts";
@@ -29,6 +29,8 @@ import { unknownRun } from "./watchers.ts";
 /** A run whose next timer is nearer than this stays in memory; one that could not be read is read again after it. */
 const keepMs = 1_000;
 const maxFaults = 1_000;
+
+type Journal = UnfinishedRun["journal"];
 
 /** What runs in memory need of the engine. */
 export interface RunsHost extends Host {
@@ -104,12 +106,12 @@ export class ActiveRuns {
   }
 
   /**
-   * Does something with a run that is in memory while it is done. `stored` is what a page of runs says of it.
+   * Does something with a run that is in memory while it is done. `journal` is what a page of runs says of it.
    * @throws PlumblineError `run-unknown`, `run-held`, `run-fault`, `flow-unknown`
    */
-  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>, stored?: StoredRun): Promise<T> {
+  async withRun<T>(id: string, work: (run: ActiveRun) => T | Promise<T>, journal?: Journal): Promise<T> {
     const { era } = this.host;
-    for (let read = stored; ; read = undefined) {
+    for (let read = journal; ; read = undefined) {
       this.host.demandUp(era);
       this.demandSound(id);
       const run = this.active.get(id) ?? (await this.demand(id, read));
@@ -124,16 +126,16 @@ export class ActiveRuns {
     }
   }
 
-  private demand(id: string, stored?: StoredRun): Promise<ActiveRun> {
+  private demand(id: string, read?: Journal): Promise<ActiveRun> {
     let loading = this.loading.get(id);
     if (!loading) {
-      loading = this.load(id, stored).finally(() => this.loading.get(id) === loading && this.loading.delete(id));
+      loading = this.load(id, read).finally(() => this.loading.get(id) === loading && this.loading.delete(id));
       this.loading.set(id, loading);
     }
     return loading;
   }
 
-  private async load(id: string, read?: StoredRun): Promise<ActiveRun> {
+  private async load(id: string, read?: Journal): Promise<ActiveRun> {
     const { host } = this;
     const { era, starts } = host;
     // A start whose verdict is on its way knows the run better than the file does: two of one run must never be.

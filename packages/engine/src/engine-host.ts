@@ -249,8 +249,8 @@ export class EngineHost implements RunsHost {
     void this.timers.wake();
   }
 
-  takeUpOne({ id, stored }: UnfinishedRun): Promise<void> {
-    return this.active.withRun(id, (run) => run.durably(), stored);
+  takeUpOne({ id, journal }: UnfinishedRun): Promise<void> {
+    return this.active.withRun(id, (run) => run.durably(), journal);
   }
 
   private newTimers(): Timers {

@@ -199,8 +199,9 @@ export const storeCases: readonly StoreCase[] = [
       const found: string[] = [];
       for (let after: string | undefined; ; after = found.at(-1)) {
         const page = await store.unfinished(after, 2);
-        for (const { id, stored } of page) {
-          assert.deepEqual(stored, await store.load(id));
+        for (const { id, journal } of page) {
+          const stored = await store.load(id);
+          assert.deepEqual([journal?.plan, journal?.entries], [stored?.plan, stored?.entries]);
           found.push(id);
         }
         if (page.length < 2) break;

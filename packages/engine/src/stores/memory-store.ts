@@ -193,7 +193,7 @@ export class MemoryStore implements Store {
       .sort()
       .filter((id) => after === undefined || id > after)
       .slice(0, limit)
-      .map((id) => ({ id, stored: storedRun(this.runs.get(id) as Kept) }));
+      .map((id) => ({ id, journal: storedRun(this.runs.get(id) as Kept) }));
   }
 
   async register(name: string): Promise<Register | undefined> {

@@ -7,6 +7,7 @@
  */
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import {
+  type Entry,
   type ListQuery,
   type Page,
   type Plan,
@@ -71,7 +72,12 @@ export class SqliteReader {
     const row = this.get(`SELECT ${summaryColumns}, r.plan FROM runs r JOIN plans p USING (plan) WHERE r.id = ?`, id);
     if (!row) return undefined;
     const links = this.all("SELECT body, head FROM links WHERE run = ? ORDER BY link", row.run as number);
-    return stored(summaryOf(row), this.planAt(Number(row.plan)), links);
+    return {
+      summary: summaryOf(row),
+      plan: this.planAt(Number(row.plan)),
+      entries: entriesOf(links),
+      head: String(links.at(-1)?.head ?? ""),
+    };
   }
 
   private planAt(row: number): Plan {
@@ -93,7 +99,7 @@ export class SqliteReader {
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     return {
-      items: items.map((row) => summaryOf(row)),
+      items: items.map(summaryOf),
       ...(last && rows.length > limit ? { next: String(last.run) } : {}),
     };
   }
@@ -115,8 +121,8 @@ export class SqliteReader {
   unfinished(after: string | undefined, limit: number): UnfinishedRun[] {
     const from = after === undefined ? 0 : Number(this.get("SELECT run FROM runs WHERE id = ?", after)?.run ?? 0);
     const [rows, links] = this.atOnce((): [Row[], Row[]] => [
-      this.all(`SELECT * FROM runs r JOIN (${moving}) USING (run) ORDER BY run`, from, limit),
-      this.all(`SELECT l.* FROM links l JOIN (${moving}) USING (run) ORDER BY link`, from, limit),
+      this.all(`SELECT run, id, plan FROM runs JOIN (${moving}) USING (run) ORDER BY run`, from, limit),
+      this.all(`SELECT run, body FROM links JOIN (${moving}) USING (run) ORDER BY link`, from, limit),
     ]);
     const journals = Map.groupBy(links, ({ run }) => run as SQLInputValue);
     return rows.map((row) => this.unfinishedRun(row, journals.get(row.run as SQLInputValue) ?? []));
@@ -125,10 +131,7 @@ export class SqliteReader {
   private unfinishedRun(row: Row, links: readonly Row[]): UnfinishedRun {
     const id = String(row.id);
     try {
-      const { length, at } = links.at(-1) as Row;
-      const plan = this.planAt(Number(row.plan));
-      const summary = summaryOf(row, { fingerprint: plan.fingerprint, length: Number(length), updatedAt: Number(at) });
-      return { id, stored: stored(summary, plan, links) };
+      return { id, journal: { plan: this.planAt(Number(row.plan)), entries: entriesOf(links) } };
     } catch {
       return { id };
     }
@@ -173,9 +176,8 @@ export class SqliteReader {
   }
 }
 
-function stored(summary: RunSummary, plan: Plan, links: readonly Row[]): StoredRun {
-  const entries = links.flatMap((link) => decodeEntries(String(link.body)));
-  return { summary, plan, entries, head: String(links.at(-1)?.head ?? "") };
+function entriesOf(links: readonly Row[]): Entry[] {
+  return links.flatMap(({ body }) => decodeEntries(String(body)));
 }
 
 function openForReading(path: string): DatabaseSync {
@@ -233,29 +235,23 @@ function outcomeCondition(outcome: ListQuery["outcome"]): string {
   return outcome === "succeeded" ? "r.outcome = ?" : "r.outcome > 0 AND r.outcome = ?";
 }
 
-/** `last` where it is known from elsewhere than the row. */
-function summaryOf(row: Row, last = lastOf(row)): RunSummary {
+function summaryOf(row: Row): RunSummary {
   const waits = row.waits == null ? [] : (JSON.parse(String(row.waits)) as Wait[]);
   return {
     id: String(row.id),
     flow: String(row.flow),
     ...(row.key == null ? {} : { key: String(row.key) }),
     ...(row.parent == null ? {} : { parent: String(row.parent) }),
-    fingerprint: last.fingerprint,
+    fingerprint: String(row.fingerprint),
     status: statuses[Number(row.status)] as RunSummary["status"],
     ...(row.outcome == null ? {} : { outcome: outcomes[Number(row.outcome)] as NonNullable<RunSummary["outcome"]> }),
     degraded: row.degraded === 1,
     startedAt: Number(row.started_at),
-    updatedAt: last.updatedAt,
+    updatedAt: Number(row.updated_at),
     ...(row.due_at == null ? {} : { dueAt: Number(row.due_at) }),
-    length: last.length,
+    length: Number(row.length),
     usd: Number(row.usd),
     tokens: Number(row.tokens),
     waits,
   };
-}
-
-/** What stands in a run's plan and its last link. */
-function lastOf(row: Row): Pick<RunSummary, "fingerprint" | "length" | "updatedAt"> {
-  return { fingerprint: String(row.fingerprint), length: Number(row.length), updatedAt: Number(row.updated_at) };
 }
