@@ -34,6 +34,7 @@ export async function trial({ folder, atOnce, warmUpMs, forMs }: Stall): Promise
   let isOver = false;
   const warm = setTimeout(() => {
     stopHeart = startHeartbeat();
+    aborts.late.length = 0; // those of the start, when all clients come at once, are part of the warm-up
     host.begin();
   }, warmUpMs);
   const aborting = keepAborting(engine, aborts.flow.name, () => isOver);

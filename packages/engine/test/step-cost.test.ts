@@ -25,5 +25,5 @@ it("a chain of four reads costs four commits and five rows, of four pure steps o
   expect(cost.promises).toBeGreaterThan(1); // its own at least, or nothing was counted
   expect(cost.promises).toBeLessThan(6);
   expect(cost.bytes).toBeGreaterThan(1_000);
-  expect(cost.bytes).toBeLessThan(14_000);
+  expect(cost.bytes).toBeLessThan(12_500);
 }, 60_000);
