@@ -65,6 +65,19 @@ describe("an ensemble", () => {
     expect(stage.state.degradations).toMatchObject([{ path: "score.graph", kind: "missing-voice" }]);
   });
 
+  test("whose journal has no value for it is read all the same, and so is a member's vote without one", () => {
+    const stage = new Stage(voting("all"));
+    for (const member of ["rules", "graph", "model"]) stage.completes(`score.${member}`, 1);
+    stage.makes("score", 1);
+    stage.slot("score").value = undefined;
+    stage.slot("score.rules").value = undefined;
+    expect(stage.given("score")).toMatchObject({
+      value: undefined,
+      votes: { rules: { status: "success" } },
+      survivors: 3,
+    });
+  });
+
   test("that settles at its quorum closes the others, and they degrade nothing", () => {
     const stage = new Stage(voting("quorum"));
     stage.completes("score.graph", 3);

@@ -31,10 +31,11 @@ export function setTimer(ms: number, callback: () => void): Timer {
 /** Undefined when there are too many. */
 function lineOf(length: number): Line | undefined {
   let line = lines.get(length);
-  if (!line && lines.size < maxLines) {
-    line = new Line(length);
-    lines.set(length, line);
-  }
+  if (line) return line;
+  if (lines.size >= maxLines) for (const other of lines.values()) other.endIfIdle();
+  if (lines.size >= maxLines) return undefined;
+  line = new Line(length);
+  lines.set(length, line);
   return line;
 }
 
@@ -74,6 +75,13 @@ class Line {
 
   release(): void {
     if (--this.wanted === 0) this.timeout?.unref();
+  }
+
+  /** Nobody stands in it; it would stay until its timeout comes, which may take weeks. */
+  endIfIdle(): void {
+    if (this.first || this.isLooking) return;
+    clearTimeout(this.timeout);
+    lines.delete(this.ms);
   }
 
   private set(ms: number): void {

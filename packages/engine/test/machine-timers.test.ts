@@ -66,6 +66,14 @@ test("rule 32: many different lengths are timed as well, and nothing is left of 
   expect(vi.getTimerCount()).toBe(1);
 });
 
+test("lengths that nobody waits for any more give their places to others, however long they are", () => {
+  for (let i = 0; i < 100; i++) set(500_000_000 + i, `cancelled ${i}`).cancel();
+  for (let i = 0; i < 3; i++) set(2_000, `${i}`);
+  expect(vi.getTimerCount()).toBeLessThanOrEqual(64);
+  vi.advanceTimersByTime(2_000);
+  expect(fired).toHaveLength(3);
+});
+
 test("the process stays alive for a limit that is set, and for none that was cancelled or need not keep it", () => {
   const clock = new URL("../src/clock.ts", import.meta.url).href;
   const script = `
