@@ -12,6 +12,7 @@ import type { SuiteRun } from "./run-suite.ts";
 
 /** Above this share of all cores, somebody else was using the machine. */
 const quietShare = 0.1;
+/** A machine that is so much faster or slower at the end than at the beginning was not the same all the time. */
 const steadyFactor = 1.25;
 
 /** Writes both, and gives the page's path. */

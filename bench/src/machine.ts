@@ -22,9 +22,8 @@ export interface Machine {
   readonly usedByOthers: number;
 }
 
-const watchMs = 1_000;
-
-export async function machineNow(): Promise<Machine> {
+/** Watches for so long what others use. */
+export async function machineNow(watchMs: number): Promise<Machine> {
   const { node, sqlite } = process.versions;
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -35,15 +34,16 @@ export async function machineNow(): Promise<Machine> {
     node: `v${node}`,
     sqlite: sqlite ?? "unknown",
     plumbline: commit(),
-    usedByOthers: await usedByOthers(),
+    usedByOthers: await usedByOthers(watchMs),
   };
 }
 
-async function usedByOthers(): Promise<number> {
+async function usedByOthers(watchMs: number): Promise<number> {
   const before = cpuTimes();
   await delay(watchMs);
   const after = cpuTimes();
-  return Number(((after.used - before.used) / (after.all - before.all)).toFixed(2));
+  const all = after.all - before.all; // in ticks of 10 ms: none in a very short watch
+  return all === 0 ? 0 : Number(((after.used - before.used) / all).toFixed(2));
 }
 
 function cpuTimes(): { readonly used: number; readonly all: number } {
@@ -60,8 +60,7 @@ function cpuTimes(): { readonly used: number; readonly all: number } {
  * Nanoseconds that one turn of a fixed piece of work takes: a small object written as JSON and read again. On a virtual machine
  * it may double within a minute, and every figure with it.
  */
-export function speedNow(): number {
-  const turns = 100_000;
+export function speedNow(turns: number): number {
   const given = { n: 1, label: "first", list: [1, 2, 3], score: 0.5 };
   let begun = performance.now();
   for (let turn = -turns / 4; turn < turns; turn++) {

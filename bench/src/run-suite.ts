@@ -34,8 +34,9 @@ const fewestRounds = 3;
 export async function runSuite(suite: Suite, options: SuiteOptions): Promise<SuiteRun> {
   const { size, profileTo, say = () => {} } = options;
   const rounds = size === "smallest" ? 1 : Math.max(fewestRounds, options.rounds ?? fewestRounds);
-  const machine = await machineNow();
-  const speed = speedNow();
+  const { watchMs, turns } = size === "smallest" ? { watchMs: 1, turns: 1_000 } : { watchMs: 1_000, turns: 100_000 };
+  const machine = await machineNow(watchMs);
+  const speed = speedNow(turns);
   const at = new Date();
   const begun = performance.now();
   const bench: Bench = {
@@ -54,7 +55,7 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
     size,
     rounds,
     machine,
-    speed: [speed, speedNow()],
+    speed: [speed, speedNow(turns)],
     at,
     seconds,
     findings,

@@ -65,8 +65,8 @@ export interface Store {
   /** The earliest instant later than `after` at which a timer is due, over all runs. */
   nextDueAt(after: number): Promise<number | undefined>;
   /**
-   * Runs that were neither ended nor waiting when last committed, with their journals. One
-   * that cannot be read keeps no other from being given.
+   * Runs that were neither ended nor waiting when last committed, with their journals. One that cannot be read keeps no other
+   * from being given.
    */
   unfinished(after: string | undefined, limit: number): Promise<readonly UnfinishedRun[]>;
   register(name: string): Promise<Register | undefined>;

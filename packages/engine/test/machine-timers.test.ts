@@ -74,6 +74,17 @@ test("lengths that nobody waits for any more give their places to others, howeve
   expect(fired).toHaveLength(3);
 });
 
+test("they fire also where only the timeouts are a test's own, as in node:test", () => {
+  vi.useRealTimers();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  set(5_000, "a");
+  set(60_000, "b");
+  vi.advanceTimersByTime(5_000);
+  expect(fired).toHaveLength(1);
+  vi.advanceTimersByTime(55_000);
+  expect(fired).toHaveLength(2);
+});
+
 test("the process stays alive for a limit that is set, and for none that was cancelled or need not keep it", () => {
   const clock = new URL("../src/clock.ts", import.meta.url).href;
   const script = `

@@ -5,12 +5,16 @@ import { z } from "zod";
 import { Money, money } from "./fixtures/money.ts";
 import { drive, signal, storeKinds, usePlace } from "./fixtures/place.ts";
 
-const failing: Codec<Money> = {
-  ...money,
-  decode() {
-    throw new TypeError("no such coin");
-  },
-};
+/** Opens the value while the run goes on, and never again. */
+function failing(): Codec<Money> {
+  let isOpened = false;
+  const decode = (data: unknown) => {
+    if (isOpened) throw new TypeError("no such coin");
+    isOpened = true;
+    return money.decode(data);
+  };
+  return { ...money, decode };
+}
 
 const paying = (codec: Codec<Money>, asked: Promise<void> = Promise.resolve()) =>
   flow("paying", {
@@ -29,7 +33,7 @@ describe.each(storeKinds)("an answer that its codec cannot open: %s", (kind) => 
   it("rules 4 and 33: rejects the result alone, however it is asked for; the store is not blamed, and the run has ended", async () => {
     const { place } = here;
     const asked = signal();
-    const engine = await place.open([paying(failing, asked.promise)]);
+    const engine = await place.open([paying(failing(), asked.promise)]);
     const run = await engine.start("paying", {});
     const result = run.result();
     asked.resolve();
@@ -43,7 +47,7 @@ describe.each(storeKinds)("an answer that its codec cannot open: %s", (kind) => 
   it("rule 4: nor when the commit of the end is reported as failed though it was recorded: the engine goes on", async () => {
     const { place } = here;
     const asked = signal();
-    const engine = await place.open([paying(failing, asked.promise)]);
+    const engine = await place.open([paying(failing(), asked.promise)]);
     const run = await engine.start("paying", {});
     const result = run.result();
     place.store.onCommit = (batch) => {

@@ -39,8 +39,9 @@ export function giveAnswer(run: PerformingRun, done: Done): Performance {
     // Whoever called this run can still undo it (rule 10).
     done([said(run, run.state.parent ? "run.held" : "run.ended", outcome, answer)], answer.blobs);
   };
-  // Opened and sealed again it would be the same text, however long that is.
-  const recorded = hasContract(run) ? undefined : recordedAs(run.state, frame, frame.scope.answer);
+  // Opened and sealed again it would be the same text, however long that is; a codec is asked whether it can still open it.
+  const isSame = !hasContract(run) && run.code.flow.code.codecs.length === 0;
+  const recorded = isSame ? recordedAs(run.state, frame, frame.scope.answer) : undefined;
   if (recorded !== undefined) {
     good({ output: recorded, dropped: [], blobs: [] });
     return stages;

@@ -98,10 +98,7 @@ export class SqliteReader {
     );
     const items = rows.slice(0, limit);
     const last = items.at(-1);
-    return {
-      items: items.map(summaryOf),
-      ...(last && rows.length > limit ? { next: String(last.run) } : {}),
-    };
+    return { items: items.map(summaryOf), ...(last && rows.length > limit ? { next: String(last.run) } : {}) };
   }
 
   due(now: number, limit: number): string[] {
